@@ -1,0 +1,42 @@
+# Everything from a fresh machine with python3 (3.11 or newer) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKS ?= flows/cookie_barrel
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.PHONY: serve test lint generate benchmark wheel clean
+
+serve: $(VENV)/.installed ## everything on SQLite: webhook, worker, API
+	$(BIN)/shoptalk serve $(PACKS) --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.installed
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m adapters.generate --check
+	$(BIN)/flow-lint flows
+
+generate: $(VENV)/.installed ## schemas/ and docs/language.md from the declarations
+	$(BIN)/python -m adapters.generate
+
+benchmark: $(VENV)/.installed
+	$(BIN)/python benchmarks/core.py
+	$(BIN)/python benchmarks/lint.py
+
+wheel: $(VENV)/.installed
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+# The stamp is newer than what it was made from, or everything is installed again.
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Shoptalk needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

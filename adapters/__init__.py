@@ -1,0 +1,1 @@
+"""Shoptalk's adapters touch the world: settings, storage, channels, tasks, the web and the command line."""

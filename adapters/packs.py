@@ -1,0 +1,70 @@
+"""Reads packs and flow files from the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.reader import Reading, read_pack
+
+READ = (".yaml", ".csv")
+
+
+def load_pack(path: str | Path) -> Reading:
+    """The pack in this folder, its templates beside it; problems name files as seen from the current folder.
+
+    Raises NotADirectoryError where there is no such folder.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{path} is no folder; a pack is a folder with a business.yaml")
+    return read_pack(files_in(folder), shown(folder), templates_beside(folder))
+
+
+def packs_in(path: str | Path) -> tuple[Path, ...]:
+    """The packs of a folder: itself, if it is one, else every folder in it that is, by name."""
+    folder = Path(path)
+    if is_pack(folder):
+        return (folder,)
+    return tuple(sorted(one for one in folder.iterdir() if is_pack(one))) if folder.is_dir() else ()
+
+
+def is_pack(folder: Path) -> bool:
+    """Whether the folder has a business.yaml."""
+    return (folder / "business.yaml").is_file()
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The files of a pack, by their path within it."""
+    return {name: (folder / name).read_bytes() for name in _walk(folder) if name.endswith(READ)}
+
+
+def templates_beside(folder: Path) -> dict[str, str]:
+    """The templates that a pack's flows may name, by their path below `templates/`.
+
+    What is not UTF-8 is read with the sign � in place of what it could not be.
+    """
+    root = Path(os.path.normpath(os.path.join(folder.absolute(), "..", "..", "templates")))
+    if not root.is_dir():
+        return {}
+    return {name: (root / name).read_bytes().decode("utf-8", "replace") for name in _walk(root)}
+
+
+def shown(path: Path) -> str:
+    """The path as seen from the current folder, with forward slashes."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path.as_posix()
+    return Path(relative).as_posix()
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """Every file below a folder, as a path from it with forward slashes; hidden ones are passed over."""
+    for at, folders, files in os.walk(folder):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        within = Path(at).relative_to(folder)
+        for file in sorted(files):
+            if not file.startswith("."):
+                yield (within / file).as_posix()

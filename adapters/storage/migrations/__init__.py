@@ -1,0 +1,1 @@
+"""The steps that bring a database up to date, one numbered file each, applied once and in order."""

@@ -1,0 +1,109 @@
+"""Writes messages as the JSON that columns keep, and reads them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from engine.message import Inbound, Media, Option, Outbound, Receipt
+
+DEEPEST = 100
+"""The nesting of raw updates beyond which what is inside is left out."""
+
+
+def clean(text: str) -> str:
+    """The text with what no database takes (half of a surrogate pair, and NUL) replaced by U+FFFD."""
+    if text.isprintable():
+        return text
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def clean_inbound(inbound: Inbound) -> Inbound:
+    """The message with every text in it clean; `raw` is left to `dump`."""
+    return replace(
+        inbound,
+        text=clean(inbound.text),
+        press=None if inbound.press is None else clean(inbound.press),
+        address=clean(inbound.address),
+        id=clean(inbound.id),
+        sender=clean(inbound.sender),
+        sender_name=clean(inbound.sender_name),
+        user_id=clean(inbound.user_id),
+    )
+
+
+def dump(value: object) -> str:
+    """The value as JSON. What JSON or a database cannot hold is replaced: an update must be kept."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return orjson.dumps(_plain(value, 0)).decode()
+
+
+def load_inbound(payload: str) -> Inbound:
+    """The message of a customer that `dump` wrote."""
+    values = orjson.loads(payload)
+    if values["media"]:
+        values["media"] = Media(**values["media"])
+    if values["sent_at"]:
+        values["sent_at"] = datetime.fromisoformat(values["sent_at"])
+    values["contacts"] = tuple(values["contacts"])
+    values["items"] = tuple((code, quantity) for code, quantity in values["items"])
+    return Inbound(**values)
+
+
+def load_receipt(payload: str) -> Receipt:
+    """The receipt that `dump` wrote."""
+    values = orjson.loads(payload)
+    if values["at"]:
+        values["at"] = datetime.fromisoformat(values["at"])
+    return Receipt(**values)
+
+
+def load_outbound(payload: str) -> Outbound:
+    """The reply that `dump` wrote."""
+    values = orjson.loads(payload)
+    values["buttons"] = tuple(Option(**button) for button in values["buttons"])
+    values["rows"] = tuple(Option(**row) for row in values["rows"])
+    values["products"] = tuple(values["products"])
+    if values["media"]:
+        kind, media = values["media"]
+        values["media"] = (kind, Media(**media))
+    return Outbound(**values)
+
+
+def kind_of(outbound: Outbound) -> str:
+    """What a reply is, in one word."""
+    if outbound.rows:
+        return "list"
+    if outbound.buttons:
+        return "buttons"
+    if outbound.media:
+        return outbound.media[0]
+    if outbound.ask_location:
+        return "location_request"
+    return "products" if outbound.products else "text"
+
+
+def _plain(value: object, depth: int) -> Any:
+    if depth > DEEPEST:
+        return "…"
+    if isinstance(value, str):
+        return clean(value)
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name), depth + 1) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {clean(str(key)): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return clean(str(value))

@@ -1,0 +1,196 @@
+"""Finds the channel, the customer and the conversation of a message, making the last two at need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from adapters.storage.database import Database, StorageError, stored
+from engine.conversation import Conversation, dump
+from engine.flow import Flow
+from engine.pack import Pack
+
+CHANNEL = "SELECT id, business FROM channels WHERE provider = ? AND address = ?"
+CUSTOMER_BY_PHONE = (
+    "SELECT id, role, phone, user_id, profile_name FROM customers WHERE business = ? AND phone = ?"
+)
+CUSTOMER_BY_USER_ID = (
+    "SELECT id, role, phone, user_id, profile_name FROM customers WHERE business = ? AND user_id = ?"
+)
+MAKE_CUSTOMER = """
+    INSERT INTO customers
+    (business, phone, user_id, name, address, email, language, role, profile_name, created_at)
+    VALUES (?, ?, ?, '', '', '', '', 'customer', ?, ?)
+    ON CONFLICT DO NOTHING RETURNING id"""
+GIVE_PHONE = "UPDATE customers SET phone = ? WHERE id = ?"
+GIVE_USER_ID = """
+    UPDATE customers SET user_id = ? WHERE id = ? AND NOT EXISTS
+    (SELECT 1 FROM customers taken WHERE taken.business = ? AND taken.user_id = ?)"""
+GIVE_PROFILE_NAME = "UPDATE customers SET profile_name = ? WHERE id = ?"
+CONVERSATION = "SELECT id FROM conversations WHERE customer_id = ? AND channel_id = ?"
+MAKE_CONVERSATION = """
+    INSERT INTO conversations
+    (business, customer_id, channel_id, flow, state, data, due_at, touched, created_at, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, NULL, 0, ?, ?)
+    ON CONFLICT (customer_id, channel_id) DO NOTHING RETURNING id"""
+SET_ROLE = "UPDATE customers SET role = ? WHERE id = ?"
+BEGIN_ANEW = """
+    UPDATE conversations SET flow = ?, state = ?, data = ?, due_at = NULL, updated_at = ?
+    WHERE customer_id = ? AND flow <> ?"""
+CUSTOMER_ROLE = "SELECT role FROM customers WHERE business = ? AND id = ?"
+LAST_CONVERSATION = """
+    SELECT id, channel_id FROM conversations WHERE business = ? AND customer_id = ?
+    ORDER BY updated_at DESC, id DESC LIMIT 1"""
+
+
+class ChannelAddress(NamedTuple):
+    """A number as its provider names it: `("meta", phone_number_id)`."""
+
+    provider: str
+    address: str
+
+
+class KnownChannel(NamedTuple):
+    """A number that belongs to a business."""
+
+    id: int
+    business: str
+
+
+class KnownCustomer(NamedTuple):
+    """Somebody who talks to a business."""
+
+    id: int
+    role: str
+
+
+class Located(NamedTuple):
+    """Where a message belongs."""
+
+    conversation: int
+    channel: int
+    business: str
+
+
+class Identity(NamedTuple):
+    """What a customer is known by; at least one of the two is there."""
+
+    phone: str | None
+    user_id: str | None
+
+
+def identity(sender: str, user_id: str = "") -> Identity:
+    """Tells a phone number, however written, from a business-scoped id. Raises ValueError for neither."""
+    if re.fullmatch(r"\s*\+?[0-9][0-9 ().-]*", sender):
+        return Identity(re.sub(r"[^0-9]", "", sender), user_id or None)
+    known = user_id or sender.strip()
+    if not known:
+        raise ValueError("the message names no sender")
+    return Identity(None, known)
+
+
+def flow_of(packs: Mapping[str, Pack], business: str, role: str) -> Flow:
+    """The flow that this role talks to; a role that has none talks to the customers' one."""
+    flows = packs[business].flows
+    flow = flows.get(role) or flows.get("customer")
+    if flow is None:
+        raise StorageError(f"the business {business!r} has no flow for {role!r}: name one in business.yaml")
+    return flow
+
+
+class Directory:
+    """Who is who, among the businesses that are served here."""
+
+    def __init__(self, database: Database, packs: Mapping[str, Pack]) -> None:
+        self.database = database
+        self.packs = packs
+
+    def channel(self, provider: str, address: str) -> KnownChannel | None:
+        """The number, if it belongs to anybody."""
+        row = self.database.row(CHANNEL, provider, address)
+        return KnownChannel(*row) if row else None
+
+    def locate(self, channel: KnownChannel, who: Identity, profile_name: str, now: datetime) -> Located:
+        """The conversation of this customer on this channel."""
+        customer = self.customer(channel.business, who, profile_name, now)
+        conversation = self._conversation(channel.business, channel.id, customer, now)
+        return Located(conversation, channel.id, channel.business)
+
+    def conversation(self, business: str, address: ChannelAddress, sender: str, now: datetime) -> Located:
+        """The conversation of a phone number or user id on a number of this business."""
+        channel = self.channel(*address)
+        if channel is None or channel.business != business or business not in self.packs:
+            raise StorageError(f"{address.provider} {address.address!r} is no number of {business!r}")
+        return self.locate(channel, identity(sender), "", now)
+
+    def conversation_of(self, business: str, customer_id: int, channel_id: int, now: datetime) -> Located:
+        """The conversation that a known customer used last; without any, a new one on the given channel."""
+        row = self.database.row(LAST_CONVERSATION, business, customer_id)
+        if row:
+            return Located(row[0], row[1], business)
+        role = self.database.row(CUSTOMER_ROLE, business, customer_id)
+        if role is None:
+            raise StorageError(f"{business!r} has no customer {customer_id}")
+        customer = KnownCustomer(customer_id, role[0])
+        return Located(self._conversation(business, channel_id, customer, now), channel_id, business)
+
+    def customer(self, business: str, who: Identity, profile_name: str, now: datetime) -> KnownCustomer:
+        """The customer known by the number or, failing that, by the id; a new one where nobody is."""
+        database = self.database
+        row = self._customer_row(business, who)
+        if row is None:
+            made = database.row(MAKE_CUSTOMER, business, who.phone, who.user_id, profile_name, stored(now))
+            if made:
+                return KnownCustomer(made[0], "customer")
+            row = self._customer_row(business, who)
+            if row is None:
+                raise StorageError("a customer was made and taken away at the same moment")
+        customer_id, role, phone, user_id, known_name = row
+        if who.phone and phone is None:
+            database.execute(GIVE_PHONE, who.phone, customer_id)
+        if who.user_id and user_id != who.user_id:
+            database.execute(GIVE_USER_ID, who.user_id, customer_id, business, who.user_id)
+        if profile_name and known_name != profile_name:
+            database.execute(GIVE_PROFILE_NAME, profile_name, customer_id)
+        return KnownCustomer(customer_id, role)
+
+    def set_role(self, business: str, customer: KnownCustomer, role: str, now: datetime) -> None:
+        """Gives the role; talks that now have another flow begin anew, since their states are not its own."""
+        if role == customer.role:
+            return
+        self.database.execute(SET_ROLE, role, customer.id)
+        flow = flow_of(self.packs, business, role)
+        begun = Conversation(flow.start)
+        data = dump(begun).decode()
+        self.database.execute(BEGIN_ANEW, flow.name, begun.state, data, stored(now), customer.id, flow.name)
+
+    def _customer_row(self, business: str, who: Identity) -> tuple[int, str, str, str, str] | None:
+        row = None
+        if who.phone:
+            row = self.database.row(CUSTOMER_BY_PHONE, business, who.phone)
+        if row is None and who.user_id:
+            row = self.database.row(CUSTOMER_BY_USER_ID, business, who.user_id)
+        return row
+
+    def _conversation(self, business: str, channel_id: int, customer: KnownCustomer, now: datetime) -> int:
+        row = self.database.row(CONVERSATION, customer.id, channel_id)
+        if row is None:
+            flow = flow_of(self.packs, business, customer.role)
+            begun = Conversation(flow.start)
+            row = self.database.row(
+                MAKE_CONVERSATION,
+                business,
+                customer.id,
+                channel_id,
+                flow.name,
+                begun.state,
+                dump(begun).decode(),
+                stored(now),
+                stored(now),
+            ) or self.database.row(CONVERSATION, customer.id, channel_id)
+        if row is None:
+            raise StorageError("a conversation was made and taken away at the same moment")
+        found: int = row[0]
+        return found

@@ -1,0 +1,296 @@
+"""The tables: what is kept of businesses, their customers, what was said, and what was ordered."""
+
+from __future__ import annotations
+
+import peewee
+from peewee import (
+    SQL,
+    AutoField,
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    DateField,
+    DateTimeField,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+
+# TextField, never CharField, and DoubleField, never FloatField: PostgreSQL refuses what is longer than a
+# VARCHAR and keeps six digits of a REAL, SQLite takes both whole.
+# The models are bound to no database: several storages live in one process, and each runs the queries itself.
+# A reference to a business is its own word, so that a query by hand reads `business = 'cookie_barrel'`.
+
+
+class Business(peewee.Model):
+    """Who sells; `id` is the word of its pack."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    currency = TextField()
+    timezone = TextField()
+
+    class Meta:
+        table_name = "businesses"
+
+
+def _of_business(index: bool = True) -> ForeignKeyField:
+    return ForeignKeyField(Business, column_name="business", index=index)
+
+
+class Channel(peewee.Model):
+    """A number of a business, named as its provider names it."""
+
+    id = AutoField()
+    business = _of_business()
+    provider = TextField()
+    address = TextField()
+
+    class Meta:
+        table_name = "channels"
+        indexes = ((("provider", "address"), True),)
+
+
+class Customer(peewee.Model):
+    """Who talks to a business: known by a phone number (digits), by the provider's id for them, or by both.
+
+    `name`, `address`, `email` and `language` are what the customer had kept; `profile_name` comes from the
+    provider.
+    """
+
+    id = AutoField()
+    business = _of_business()
+    phone = TextField(null=True)
+    user_id = TextField(null=True)
+    name = TextField(default="")
+    address = TextField(default="")
+    email = TextField(default="")
+    language = TextField(default="")
+    role = TextField(default="customer")
+    profile_name = TextField(default="")
+    created_at = DateTimeField()
+
+    class Meta:
+        table_name = "customers"
+        indexes = ((("business", "phone"), True), (("business", "user_id"), True))
+
+
+class Conversation(peewee.Model):
+    """One customer's talk on one channel. `data` is the engine's conversation as JSON.
+
+    `touched` counts the transactions that held the row; `due_at` is when the next timer fires.
+    """
+
+    id = AutoField()
+    business = _of_business()
+    customer = ForeignKeyField(Customer)
+    channel = ForeignKeyField(Channel)
+    flow = TextField()
+    state = TextField()
+    data = TextField()
+    due_at = DateTimeField(null=True, index=True)
+    touched = BigIntegerField(default=0)
+    created_at = DateTimeField()
+    updated_at = DateTimeField()
+
+    class Meta:
+        table_name = "conversations"
+        indexes = ((("customer", "channel"), True),)
+
+
+class Message(peewee.Model):
+    """What was said, in either direction (`in`, `out`); its order within a conversation is that of `id`.
+
+    `status` is `received → handled | failed` or `queued → sending → sent → delivered → read | failed`.
+    `sent_at` is when the sender's side sent it; `send_after` is when a reply may be tried again.
+    """
+
+    id = AutoField()
+    business = _of_business()
+    conversation = ForeignKeyField(Conversation)
+    channel = ForeignKeyField(Channel, index=False)
+    direction = TextField()
+    provider_id = TextField(null=True)
+    kind = TextField()
+    body = TextField(default="")
+    payload = TextField()
+    status = TextField()
+    status_at = DateTimeField()
+    error = TextField(default="")
+    error_code = TextField(default="")
+    in_reply_to = ForeignKeyField("self", null=True)
+    attempts = IntegerField(default=0)
+    send_after = DateTimeField(null=True)
+    created_at = DateTimeField()
+    sent_at = DateTimeField(null=True)
+
+    class Meta:
+        table_name = "messages"
+        indexes = ((("channel", "provider_id"), True),)
+
+
+# A bound parameter never meets a partial index: the statements that want these write the statuses out.
+Message.add_index(
+    Message.index(
+        Message.conversation,
+        Message.id,
+        name="messages_received",
+        where=SQL("status = 'received'"),
+        safe=True,
+    )
+)
+Message.add_index(
+    Message.index(
+        Message.conversation,
+        Message.id,
+        name="messages_queued",
+        where=SQL("status IN ('queued', 'sending')"),
+        safe=True,
+    )
+)
+
+
+class Turn(peewee.Model):
+    """What a message (or, without one, a timer) came to. `duration` is in seconds, `error` a traceback."""
+
+    id = AutoField()
+    business = _of_business()
+    conversation = ForeignKeyField(Conversation)
+    message = ForeignKeyField(Message, null=True)
+    started_at = DateTimeField()
+    duration = DoubleField(default=0.0)
+    state_before = TextField()
+    state_after = TextField()
+    trace = TextField()
+    error = TextField(default="")
+
+    class Meta:
+        table_name = "turns"
+
+
+class Product(peewee.Model):
+    """Something for sale; `price` in the currency's smallest unit, `stock` null where it is not counted."""
+
+    id = AutoField()
+    business = _of_business(index=False)
+    number = IntegerField()
+    code = TextField()
+    name = TextField()
+    price = BigIntegerField()
+    stock = BigIntegerField(null=True)
+    category = TextField(default="")
+    on_sale = BooleanField(default=True)
+
+    class Meta:
+        table_name = "products"
+        indexes = ((("business", "code"), True),)
+
+
+class Order(peewee.Model):
+    """What was ordered; `total` in the currency's smallest unit, `source` is where it came from."""
+
+    id = AutoField()
+    business = _of_business(index=False)
+    number = TextField()
+    customer = ForeignKeyField(Customer)
+    conversation = ForeignKeyField(Conversation, null=True)
+    status = TextField()
+    total = BigIntegerField()
+    currency = TextField()
+    name = TextField(default="")
+    phone = TextField(default="")
+    address = TextField(default="")
+    latitude = DoubleField(null=True)
+    longitude = DoubleField(null=True)
+    instructions = TextField(default="")
+    delivery = TextField(default="")
+    source = TextField(default="whatsapp")
+    placed_at = DateTimeField()
+
+    class Meta:
+        table_name = "orders"
+        indexes = ((("business", "number"), True),)
+
+
+class OrderItem(peewee.Model):
+    """One line of an order: the product's code, its name and price at that moment."""
+
+    id = AutoField()
+    business = _of_business(index=False)
+    order = ForeignKeyField(Order, index=False)
+    number = IntegerField()
+    product = TextField()
+    name = TextField()
+    quantity = BigIntegerField()
+    price = BigIntegerField()
+    note = TextField(default="")
+
+    class Meta:
+        table_name = "order_items"
+        indexes = ((("order", "number"), True),)
+
+
+class TimelineEntry(peewee.Model):
+    """One step of an order's life: the status it took, by whom, and why."""
+
+    id = AutoField()
+    business = _of_business(index=False)
+    order = ForeignKeyField(Order)
+    status = TextField()
+    by = TextField()
+    reason = TextField(default="")
+    at = DateTimeField()
+
+    class Meta:
+        table_name = "timeline"
+
+
+class OrderNumber(peewee.Model):
+    """The last number given on a business's day; this row makes order numbers unique and without gaps."""
+
+    business = _of_business(index=False)
+    day = DateField()
+    last = IntegerField()
+
+    class Meta:
+        table_name = "order_numbers"
+        primary_key = CompositeKey("business", "day")
+
+
+class Update(peewee.Model):
+    """What a provider sent and no conversation took, as it came: `kind` is `message`, `receipt` or `unread`.
+
+    A receipt waits here until its message is known; `applied_at` is then set.
+    """
+
+    id = AutoField()
+    provider = TextField()
+    address = TextField(default="")
+    kind = TextField()
+    provider_id = TextField(default="")
+    raw = TextField()
+    reason = TextField()
+    received_at = DateTimeField()
+    applied_at = DateTimeField(null=True)
+
+    class Meta:
+        table_name = "updates"
+        indexes = ((("provider", "provider_id"), False),)
+
+
+TABLES: tuple[type[peewee.Model], ...] = (
+    Business,
+    Channel,
+    Customer,
+    Conversation,
+    Message,
+    Turn,
+    Product,
+    Order,
+    OrderItem,
+    TimelineEntry,
+    OrderNumber,
+    Update,
+)
+"""Every table, those referred to before those that refer."""

@@ -1,0 +1,1 @@
+"""Works off what waits in the database."""

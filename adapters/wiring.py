@@ -1,0 +1,103 @@
+"""Puts settings, packs, storage, channels, worker and web together: the only file that knows every adapter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from adapters import log, web
+from adapters.channels import CHANNELS
+from adapters.packs import checked_pack
+from adapters.settings import Settings, read_settings
+from adapters.storage import Storage, open_storage
+from adapters.tasks.jobs import Jobs
+from adapters.tasks.queue import Worker
+from adapters.web.site import Site
+from engine.interpreter import Interpreter
+from engine.pack import Pack
+
+FLOWS = Path("flows")
+
+
+class PackError(Exception):
+    """A pack cannot be served; the text is the report of `flow-lint`, or says what to name instead."""
+
+
+def settings_here() -> Settings:
+    """The settings of this process and of the `.env` file in the current folder. Raises SettingsError."""
+    return read_settings(os.environ, Path(".env"))
+
+
+def packs_here() -> list[Path]:
+    """Every pack in the folder `flows` of the current folder, by name."""
+    return sorted(path.parent for path in FLOWS.glob("*/business.yaml"))
+
+
+def storage_here(settings: Settings) -> Storage:
+    """The storage that the settings name, with its tables up to date."""
+    storage = open_storage(settings.database_url)
+    storage.migrate()
+    return storage
+
+
+def load_packs(paths: Sequence[Path]) -> dict[str, Pack]:
+    """The packs by business, in this order; raises PackError where one does not lint clean."""
+    if not paths:
+        raise PackError(
+            f"there is no pack in {FLOWS.resolve()}: name the folder of one, or start where `flows` is"
+        )
+    packs: dict[str, Pack] = {}
+    reports: list[str] = []
+    for path in paths:
+        pack, report = checked_pack(path)
+        if pack is None or report:
+            reports += report
+        elif pack.business.id in packs:
+            reports.append(
+                f"{path}: the business {pack.business.id} is in {packs[pack.business.id].path} already"
+            )
+        else:
+            packs[pack.business.id] = pack
+    if reports:
+        raise PackError("\n".join(reports))
+    return packs
+
+
+def make_site(
+    settings: Settings,
+    packs: Mapping[str, Pack],
+    storage: Storage,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Site:
+    """Everything that serves these packs; its worker is not started yet.
+
+    WhatsApp's number goes to the first business, and every business can be talked to through the simulator.
+    """
+    made = {name: make(settings) for name, make in CHANNELS.items()}
+    channels = {name: channel for name, channel in made.items() if channel is not None}
+    for pack in packs.values():
+        storage.seed(pack)
+    for business in packs:
+        storage.add_channel(business, "simulator", business)
+    if settings.meta:
+        storage.add_channel(next(iter(packs)), "meta", settings.meta.phone_number_id)
+    interpreters = {
+        (business, role): Interpreter(pack, role) for business, pack in packs.items() for role in pack.flows
+    }
+    jobs = Jobs(storage, interpreters, channels, now)
+    worker = Worker(jobs.look_at, jobs.tick)
+    jobs.is_stopping = lambda: worker.is_stopping
+    return Site(settings, storage, channels, packs, worker, now)
+
+
+def create_app() -> Flask:
+    """The application of the packs and settings in the current folder, with its worker at work."""
+    settings = settings_here()
+    log.start_logging(settings.secrets)
+    site = make_site(settings, load_packs(packs_here()), storage_here(settings))
+    site.worker.start()
+    return web.create_app(site)

@@ -1,0 +1,58 @@
+"""Cancels an order, as far as the order's life allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from engine.actions.save_customer import written
+from engine.declarations import Action, Parameter
+from engine.shop import Customer, Order, Orders
+from engine.turn import Failure
+from engine.workflow import make_move
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+
+def run(draft: Draft, order: object = None, reason: object = "") -> Mapping[str, object]:
+    """Makes the workflow's move `cancel` in the customer's role, with all that belongs to it.
+
+    Raises Failure `no_such_order` or, where no such move leads on from here, `not_allowed`.
+    """
+    cancelled = order_of(draft, order)
+    workflow = draft.pack.workflow
+    if workflow is None:
+        raise Failure("not_allowed")
+    customer: Customer = draft.resolve("customer")
+    cancelled, move = make_move(draft.shop, workflow, cancelled, "cancel", customer.role, written(reason))
+    if move.tell is not None:
+        draft.announce(move.tell)
+    draft.forget_all()
+    return {"order": cancelled}
+
+
+def order_of(draft: Draft, order: object) -> Order:
+    """The customer's order of this number, or the last; raises Failure `no_such_order`."""
+    orders: Orders = draft.resolve("orders")
+    if order is None:
+        found = orders.last
+    else:
+        number = order.number if isinstance(order, Order) else written(order)
+        found = next((each for each in orders.all if each.number.casefold() == number.casefold()), None)
+    if found is None:
+        raise Failure("no_such_order")
+    return found
+
+
+ACTION = Action(
+    name="cancel_order",
+    about="Makes the move `cancel` of the order's workflow, and says what the workflow says then.",
+    parameters={
+        "order": Parameter({"type": "string"}, "the order or its number; without it the last"),
+        "reason": Parameter({"type": "string"}, "why; kept with the order"),
+    },
+    run=run,
+    gives=("order",),
+    fails=("no_such_order", "not_allowed"),
+)

@@ -1,0 +1,53 @@
+"""Takes a product out of the cart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.actions.add_to_cart import whole_pieces
+from engine.actions.change_quantity import lines_of
+from engine.declarations import Action, Parameter
+from engine.shop import Cart, put_cart, stored_line
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+
+def run(
+    draft: Draft, line: object = None, item: object = None, quantity: object = None
+) -> Mapping[str, object]:
+    """Takes from the item's newest line first; the `line` it gives says how many were taken out."""
+    cart: Cart = draft.resolve("cart")
+    found = lines_of(cart, line, item)
+    there = sum(each.quantity for each in found)
+    taken = there if quantity is None else min(whole_pieces(quantity), there)
+    left = {each.number: each.quantity for each in cart.lines}
+    rest = taken
+    for each in reversed(found):
+        out = min(rest, each.quantity)
+        left[each.number] -= out
+        rest -= out
+    put_cart(
+        draft,
+        [stored_line(replace(each, quantity=left[each.number])) for each in cart.lines if left[each.number]],
+    )
+    return {"line": replace(found[0], quantity=taken)}
+
+
+ACTION = Action(
+    name="remove_from_cart",
+    about="Takes a product, or `quantity` of it, out of the cart.",
+    parameters={
+        "line": Parameter({"type": ["integer", "string"]}, "the number of the line in the cart"),
+        "item": Parameter(
+            {"type": ["integer", "string"]},
+            "instead of the line, the menu number or code of the product: all its lines are meant",
+        ),
+        "quantity": Parameter({"type": "integer", "minimum": 1}, "how many to take out; without it all"),
+    },
+    run=run,
+    gives=("line",),
+    fails=("no_such_item",),
+)

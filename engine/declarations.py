@@ -1,0 +1,87 @@
+"""What an action, a validator and a type declare of themselves: the source of schema, reference and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter: its JSON Schema and its line of documentation.
+
+    The schema's `format` may say what a text names: `expression`, `slot`, `message`, `language` or `role`.
+    `required` holds after filling. One that is `filled` takes, when it is left out, the hole, slot or given
+    name of its own name (actions only).
+    """
+
+    schema: Mapping[str, Any]
+    about: str
+    required: bool = False
+    filled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A deed that flows may order: `run(draft, **parameters)` gives names to the rest of the turn, or None.
+
+    It raises Failure with one of the codes in `fails`. Parameters stand in the order in which a single value
+    would take the first.
+    """
+
+    name: str
+    about: str
+    parameters: Mapping[str, Parameter]
+    run: Callable[..., Mapping[str, object] | None]
+    gives: tuple[str, ...] = ()
+    fails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """A question about a value: `check(draft, value, **parameters)` is true where it may pass.
+
+    A parameter named `value`, where the flow gives one, takes the place of the input. `single` is the
+    parameter that a bare value stands for.
+    """
+
+    name: str
+    about: str
+    parameters: Mapping[str, Parameter]
+    check: Callable[..., bool]
+    single: str | None = None
+
+
+class Unreadable(Exception):
+    """A text cannot be read as its type."""
+
+
+def as_is(value: Any) -> Any:
+    return value
+
+
+def load_as_is(stored: Any, draft: Draft) -> Any:
+    return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A kind of value that slots hold and holes read.
+
+    `read(text, draft)` gives the value or raises Unreadable; it may look at `draft.message`, which is how a
+    location or a picture is read. `shape` is the regular expression of a hole, without groups; None where a
+    pattern cannot hold one. `store` makes the JSON value that the conversation keeps, `load` the value of the
+    turn from it (None where what it remembers is gone). `kinds` are the kinds of message it can be read from.
+    """
+
+    name: str
+    about: str
+    read: Callable[[str, Draft], Any]
+    shape: str | None = None
+    store: Callable[[Any], Any] = as_is
+    load: Callable[[Any, Draft], Any] = load_as_is
+    kinds: tuple[str, ...] = ("text",)

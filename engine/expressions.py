@@ -1,0 +1,313 @@
+"""What texts and expressions of a flow come to, in one sandbox: they read names, and touch nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jinja2 import TemplateError, nodes
+
+from engine.filters import FILTERS, TESTS, format_money
+from engine.isolation import is_right_to_left
+from engine.reads import Part, Read, reads_of
+from engine.sandbox import EMPTY, MISSING, Context, Environment, Refused, join_parts, taken
+from engine.source import NOWHERE, Place
+from engine.template_code import (
+    BadExpression,
+    Files,
+    Parsed,
+    compile_tree,
+    line_of_failure,
+    parse_expression,
+    parse_text,
+)
+
+if TYPE_CHECKING:
+    from engine.shop import Business
+
+__all__ = [
+    "FILTERS",
+    "MISSING",
+    "TESTS",
+    "BadExpression",
+    "Expression",
+    "ExpressionFailed",
+    "Names",
+    "Part",
+    "Read",
+    "Sandbox",
+    "Text",
+    "Value",
+    "format_money",
+]
+
+_FAILURES = (TemplateError, Refused, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
+
+
+class ExpressionFailed(Exception):
+    """A text or expression could not be worked out; `place` is where its source begins, `line` counts from there."""
+
+    def __init__(self, message: str, place: Place, line: int = 0) -> None:
+        super().__init__(f"{place}: {message}" if place.file else message)
+        self.message = message
+        self.place = place
+        self.line = line
+
+
+class Names(Protocol):
+    """Where a text's names come from, and in which language, money and time it speaks. `Draft` is the real one."""
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def business(self) -> Business: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    def resolve(self, name: str) -> Any:
+        """What the name stands for; MISSING where there is nothing."""
+
+
+class _Compiled:
+    """A parsed source that is compiled when it is first needed."""
+
+    __slots__ = ("source", "place", "_environment", "_parse", "_parsed", "_root", "_debug_info")
+
+    def __init__(self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]) -> None:
+        self.source = source
+        self.place = place
+        self._environment = environment
+        self._parse = parse
+        self._parsed: Parsed | None = parse()
+        self._root: Callable[[Any], Generator[Any, None, None]] | None = None
+        self._debug_info = ""
+
+    def reads(self) -> tuple[Read, ...]:
+        """Everything it reads from outside, in the order of the source."""
+        return reads_of(self._parsed or self._parse())
+
+    def _compile(self, show: str) -> Callable[[Any], Generator[Any, None, None]]:
+        try:
+            tree = (self._parsed or self._parse()).tree
+            self._root, self._debug_info = compile_tree(self._environment, tree, show)
+        except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
+            raise ExpressionFailed(f"this cannot be compiled: {error}", self.place) from error
+        self._parsed = None
+        return self._root
+
+    def _failed(self, error: Exception) -> ExpressionFailed:
+        line = line_of_failure(error, self._debug_info)
+        said = "it nests too deeply" if isinstance(error, RecursionError) else str(error)
+        return ExpressionFailed(f"{said or type(error).__name__} (in `{_line(self.source, line)}`)", self.place, line)
+
+
+class Expression(_Compiled):
+    """A Jinja expression without braces."""
+
+    __slots__ = ("_chain", "_is_negated")
+
+    def __init__(self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]) -> None:
+        super().__init__(source, place, environment, parse)
+        assert self._parsed is not None  # noqa: S101
+        self._chain, self._is_negated = _chain(self._parsed.tree)
+
+    def compile(self) -> None:
+        """Does now what would be done at the first use."""
+        if not self._chain and self._root is None:
+            self._compile("")
+
+    def evaluate(self, names: Names) -> Any:
+        """Its value; None where that is empty. Raises ExpressionFailed."""
+        chain = self._chain
+        try:
+            if chain:
+                value = names.resolve(chain[0])
+                if value is MISSING:
+                    value = None
+                for attribute in chain[1:]:
+                    if value is None or value is EMPTY:
+                        break
+                    value = self._environment.getattr(value, attribute)
+                if self._is_negated:
+                    return not value
+            else:
+                root = self._root or self._compile("")
+                value = next(root(Context(self._environment, names)))
+            cls = value.__class__
+            if cls is bool or cls is str or cls is int:
+                return value
+            if value is EMPTY:
+                return None
+            return taken(value) if isinstance(value, Generator) else value
+        except _FAILURES as error:
+            raise self._failed(error) from error
+
+    def __repr__(self) -> str:
+        return f"Expression({self.source!r})"
+
+
+class Text:
+    """A text with or without `{{ }}`; `constant` is what one without says, else None."""
+
+    __slots__ = ("source", "place", "language", "constant", "_compiled", "_show")
+
+    def __init__(self, source: str, place: Place, language: str, compiled: _Compiled | None, show: str) -> None:
+        self.source = source
+        self.place = place
+        self.language = language
+        self._compiled = compiled
+        self._show = show
+        self.constant: str | None = source.removesuffix("\n") if compiled is None else None
+
+    @property
+    def is_constant(self) -> bool:
+        return self._compiled is None
+
+    def compile(self) -> None:
+        """Does now what would be done at the first use."""
+        if self._compiled is not None and self._compiled._root is None:
+            self._compiled._compile(self._show)
+
+    def reads(self) -> tuple[Read, ...]:
+        """Everything it reads from outside, in the order of the source."""
+        return self._compiled.reads() if self._compiled is not None else ()
+
+    def render(self, names: Names) -> str:
+        """The text as it is said. Raises ExpressionFailed."""
+        compiled = self._compiled
+        if compiled is None:
+            return self.constant or ""
+        root = compiled._root or compiled._compile(self._show)
+        try:
+            return join_parts(root(Context(compiled._environment, names)))
+        except _FAILURES as error:
+            raise compiled._failed(error) from error
+
+    def __repr__(self) -> str:
+        return f"Text({self.source!r})"
+
+
+class Value:
+    """A parameter as written: a constant, a text, a lone `{{ x }}`, or lists and dictionaries of these."""
+
+    __slots__ = ("source", "place", "constant", "is_constant", "_evaluate", "_parts")
+
+    def __init__(self, source: Any, place: Place, parts: tuple[Any, ...], evaluate: Callable[[Any], Any] | None) -> None:
+        self.source = source
+        self.place = place
+        self.is_constant = evaluate is None
+        self.constant = source if evaluate is None else None
+        self._evaluate = evaluate
+        self._parts = parts
+
+    def compile(self) -> None:
+        """Does now what would be done at the first use."""
+        for part in self._parts:
+            part.compile()
+
+    def reads(self) -> tuple[Read, ...]:
+        """Everything it reads from outside."""
+        return tuple(read for part in self._parts for read in part.reads())
+
+    def evaluate(self, names: Names) -> Any:
+        """Its value in its own type; None where that is empty. Nothing in it is isolated. Raises ExpressionFailed."""
+        return self.constant if self._evaluate is None else self._evaluate(names)
+
+    def __repr__(self) -> str:
+        return f"Value({self.source!r})"
+
+
+class Sandbox:
+    """Makes texts, expressions and values of what owners write. All of them raise BadExpression.
+
+    `templates` maps paths below `templates/` to what stands in the files.
+    """
+
+    def __init__(self, templates: Mapping[str, str] | None = None) -> None:
+        self.templates: Mapping[str, str] = templates or {}
+        self.environment = Environment(FILTERS, TESTS)
+
+    def expression(self, source: str, place: Place = NOWHERE) -> Expression:
+        """An expression without braces, as in `when`, `check` and `from`."""
+        return Expression(source, place, self.environment, lambda: parse_expression(self.environment, source))
+
+    def text(self, source: str, place: Place = NOWHERE, language: str = "") -> Text:
+        """A text that is said in this language: a right-to-left one isolates what is put in."""
+        return self._text(source, place, language, None, "")
+
+    def template(self, path: str, place: Place = NOWHERE, language: str = "") -> Text:
+        """The text of a file, in its translation where there is one; it may include and import others."""
+        files = Files(self.templates, language)
+        found = files.find(path)
+        if found is None:
+            raise BadExpression(files.unknown(path), 0, 0, len(path))
+        return self._text(files.read(found), place, language, files, found)
+
+    def value(self, source: Any, place: Place = NOWHERE, language: str = "") -> Value:
+        """A parameter: texts in it are worked out, a lone `{{ x }}` keeps its type, all else is as it stands."""
+        if isinstance(source, str):
+            return self._value_of_text(source, place)
+        if isinstance(source, Mapping):
+            inner = {key: self.value(one, _place_of(one, place)) for key, one in source.items()}
+            if all(one.is_constant for one in inner.values()):
+                return Value(source, place, (), None)
+            parts = tuple(inner.values())
+            return Value(source, place, parts, lambda names: {key: one.evaluate(names) for key, one in inner.items()})
+        if isinstance(source, (list, tuple)):
+            items = tuple(self.value(one, _place_of(one, place)) for one in source)
+            if all(one.is_constant for one in items):
+                return Value(source, place, (), None)
+            return Value(source, place, items, lambda names: [one.evaluate(names) for one in items])
+        return Value(source, place, (), None)
+
+    def _value_of_text(self, source: str, place: Place) -> Value:
+        if not _has_braces(source):
+            return Value(source, place, (), None)
+        parsed = parse_text(self.environment, source.strip())
+        body = parsed.tree.body
+        lone = body[0].nodes[0] if len(body) == 1 and isinstance(body[0], nodes.Output) else None
+        if lone is not None and len(body[0].nodes) == 1 and not isinstance(lone, nodes.TemplateData):
+            expression = Expression(
+                source, place, self.environment, lambda: parse_text(self.environment, source.strip())
+            )
+            return Value(source, place, (expression,), expression.evaluate)
+        text = self._text(source, place, "", None, "")
+        return Value(source, place, (text,), text.render)
+
+    def _text(self, source: str, place: Place, language: str, files: Files | None, file: str) -> Text:
+        if not _has_braces(source):
+            return Text(source, place, language, None, "")
+        environment = self.environment
+        compiled = _Compiled(source, place, environment, lambda: parse_text(environment, source, files, file))
+        return Text(source, place, language, compiled, "isolated" if is_right_to_left(language) else "printed")
+
+
+def _has_braces(source: str) -> bool:
+    return "{" in source and ("{{" in source or "{%" in source or "{#" in source)
+
+
+def _place_of(source: Any, outer: Place) -> Place:
+    return getattr(source, "place", None) or outer
+
+
+def _line(source: str, line: int) -> str:
+    lines = source.split("\n")
+    return lines[line].strip() if line < len(lines) else lines[0].strip()
+
+
+def _chain(tree: nodes.Template) -> tuple[tuple[str, ...], bool]:
+    """The name and its attributes, and whether it is negated, where that is all the tree holds; else nothing."""
+    node = tree.body[0].nodes[0]
+    is_negated = isinstance(node, nodes.Not)
+    if is_negated:
+        node = node.node
+    words: list[str] = []
+    while isinstance(node, nodes.Getattr):
+        words.append(node.attr)
+        node = node.node
+    if not isinstance(node, nodes.Name):
+        return (), False
+    return (node.name, *reversed(words)), is_negated

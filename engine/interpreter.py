@@ -1,0 +1,346 @@
+"""Takes a conversation and a message, and gives the turn that the flow decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from engine.built_in import built_in
+from engine.conversation import Conversation
+from engine.draft import Draft
+from engine.execution import NO_FAILS, Execution
+from engine.flow import Answer
+from engine.message import SILENT_KINDS, Inbound, Limits, Outbound
+from engine.pack import Pack
+from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
+from engine.reading import plain, read_input, read_named
+from engine.recognizer import Meaning, decode_press, recognize
+from engine.shop import Shop
+from engine.speech import built_in_text, render_alone, speak, speak_more
+from engine.suggestion import nearest_command
+from engine.turn import Told, Turn
+
+MOST_PRESSES_KEPT = 32
+
+WHATSAPP = Limits()
+
+
+class Interpreter:
+    """One flow of a pack, compiled; shared by all its conversations and by any number of threads."""
+
+    def __init__(self, pack: Pack, role: str = "customer") -> None:
+        self.pack = pack
+        self.flow = pack.flows[role]
+        self.program = compile_flow(self.flow)
+        self.execution = Execution(self.program)
+
+    def start(self) -> Conversation:
+        """The conversation of somebody who has not spoken yet."""
+        return Conversation(state=str(self.flow.start))
+
+    def hear(
+        self,
+        conversation: Conversation,
+        inbound: Inbound,
+        shop: Shop,
+        moment: datetime,
+        limits: Limits = WHATSAPP,
+    ) -> Turn:
+        """The turn of one message. Raises BrokenTurn, or whatever broke; nothing may be kept then."""
+        draft = self._draft(conversation, inbound, shop, moment, limits)
+        talk = draft.conversation
+        if inbound.kind in SILENT_KINDS:
+            draft.trace.append({"step": "recorded", "why": "kind"})
+            return Turn(conversation, (), draft.trace)
+        state = self.program.states.get(talk.state)
+        at = moment.timestamp()
+        if state is not None and state.state.human:
+            draft.trace.append({"step": "recorded", "why": "human"})
+            talk.heard_at, talk.fired = at, []
+            return Turn(talk, (), draft.trace)
+        press = decode_press(inbound.press, talk) if inbound.press is not None else None
+        if press is not None and press.visit != talk.visit and inbound.press in talk.taken:
+            draft.trace.append({"step": "recorded", "why": "second press"})
+            return Turn(conversation, (), draft.trace)
+        why = self._starts_over(state, talk, at)
+        if why or state is None:
+            draft.trace.append({"step": "started_over", "why": why})
+            state = self._start_over(draft, at)
+        talk.heard_at, talk.fired = at, []
+        meaning = recognize(state, inbound, press, draft)
+        if meaning.language and not talk.language and len(self.flow.languages) > 1:
+            talk.language = meaning.language
+            self._choose_language(draft)
+        rule = meaning.rule
+        draft.trace.append(
+            {
+                "step": "understood",
+                "how": meaning.how,
+                "rule": rule.key if rule else "",
+                "at": rule.at if rule else str(state.state.place),
+            }
+        )
+        if meaning.page is not None:
+            draft.trace.append({"step": "more", "start": meaning.page})
+            return Turn(talk, speak_more(draft, state, meaning.page), draft.trace)
+        if rule is None or rule is state.otherwise:
+            self._not_understood(draft, state, meaning.counts)
+        else:
+            self._understood(draft, state, rule, meaning)
+            if press is not None and draft.failure is None and inbound.press is not None:
+                talk = draft.conversation
+                talk.taken = [*talk.taken[1 - MOST_PRESSES_KEPT :], inbound.press]
+        return self._finished(draft)
+
+    def happen(
+        self,
+        conversation: Conversation,
+        event: str,
+        shop: Shop,
+        moment: datetime,
+        limits: Limits = WHATSAPP,
+        names: Mapping[str, Any] | None = None,
+    ) -> Turn:
+        """The turn of an event; one that nobody handles changes nothing, but `handed_back` leads back."""
+        draft = self._draft(conversation, None, shop, moment, limits)
+        draft.given.update(names or {})
+        state = self._state(draft)
+        rule = state.events.get(event)
+        key = rule.key if rule else ""
+        draft.trace.append({"step": "understood", "how": f"event {event}", "rule": key})
+        if rule is not None:
+            draft.trace[-1]["at"] = rule.at
+            self.execution.take(draft, rule)
+        elif event == "handed_back" and state.state.human:
+            back = draft.conversation.came_from or str(self.flow.start)
+            go_back = partial(self.execution.enter_and_settle, draft, back)
+            self.execution.attempt(draft, go_back, NO_FAILS, True, "")
+        return self._finished(draft)
+
+    def wake(
+        self, conversation: Conversation, shop: Shop, moment: datetime, limits: Limits = WHATSAPP
+    ) -> Turn:
+        """The turn of the timer that is due, if one is; each fires once per silence."""
+        draft = self._draft(conversation, None, shop, moment, limits)
+        state = self._state(draft)
+        talk = draft.conversation
+        due = self._next_timer(talk)
+        if due is None or due[0] > moment.timestamp():
+            return Turn(conversation, (), draft.trace)
+        _, index = due
+        talk.fired = [*talk.fired, index]
+        rule = state.after[index][1]
+        draft.trace.append({"step": "understood", "how": "silence", "rule": rule.key, "at": rule.at})
+        self.execution.take(draft, rule)
+        return self._finished(draft)
+
+    def due_at(self, conversation: Conversation) -> datetime | None:
+        """When the conversation's next timer is due; None where none is."""
+        due = self._next_timer(conversation)
+        return None if due is None else datetime.fromtimestamp(due[0], UTC)
+
+    def apology(self, conversation: Conversation, shop: Shop, moment: datetime) -> Outbound:
+        """What a customer gets whose turn broke: in their language, and never another fault."""
+        language = conversation.language or self.flow.languages[0]
+        try:
+            draft = self._draft(conversation, None, shop, moment, WHATSAPP)
+            return Outbound(built_in_text("something_went_wrong", draft))
+        except Exception:
+            return Outbound(built_in("something_went_wrong", language))
+
+    # -- the steps of a turn
+
+    def _draft(
+        self,
+        conversation: Conversation,
+        inbound: Inbound | None,
+        shop: Shop,
+        moment: datetime,
+        limits: Limits,
+    ) -> Draft:
+        draft = Draft(self.pack, self.flow, shop, conversation.copy(), inbound, moment, limits)
+        if len(self.flow.languages) > 1:
+            self._choose_language(draft)
+        return draft
+
+    def _choose_language(self, draft: Draft) -> None:
+        languages = self.flow.languages
+        saved = draft.shop.customer().language
+        chosen = saved if saved in languages else draft.conversation.language
+        language = chosen if chosen in languages else languages[0]
+        if language != draft.language:
+            draft.language = language
+            draft.forget_all()
+
+    def _state(self, draft: Draft) -> CompiledState:
+        state = self.program.states.get(draft.conversation.state)
+        if state is None:
+            draft.trace.append({"step": "started_over", "why": "gone"})
+            state = self._start_over(draft, draft.moment.timestamp())
+        return state
+
+    def _starts_over(self, state: CompiledState | None, talk: Conversation, at: float) -> str:
+        """Why the conversation starts over with this message; empty if it goes on."""
+        if state is None:
+            return "gone"
+        if state.state.final:
+            return "final"
+        silence = self.flow.timeout.total_seconds()
+        if talk.heard_at and at - talk.heard_at >= silence:
+            last_timer = max(talk.entered_at, talk.heard_at) + state.longest_wait if state.after else 0.0
+            if at >= last_timer:
+                return "timeout"
+        return ""
+
+    def _start_over(self, draft: Draft, at: float) -> CompiledState:
+        talk = draft.conversation
+        draft.reset()
+        talk.state = draft.origin = str(self.flow.start)
+        talk.visit += 1
+        talk.entered_at = at
+        talk.tries = 0
+        talk.offer, talk.offered = [], []
+        talk.fired = []
+        talk.language = talk.came_from = talk.note = ""
+        if len(self.flow.languages) > 1:
+            self._choose_language(draft)
+        return self.program.states[talk.state]
+
+    def _next_timer(self, talk: Conversation) -> tuple[float, int] | None:
+        state = self.program.states.get(talk.state)
+        if state is None or not state.after:
+            return None
+        since = max(talk.entered_at, talk.heard_at)
+        waits = [(since + wait, i) for i, (wait, _) in enumerate(state.after) if i not in talk.fired]
+        return min(waits, default=None)
+
+    def _not_understood(self, draft: Draft, state: CompiledState, counts: bool = True) -> None:
+        rule = state.otherwise
+        draft.suggest = lambda: nearest_command(state, draft)
+        if counts and self._tried(draft, state):
+            rule = state.then
+        if rule is not None:
+            self.execution.take(draft, rule, understood=False)
+
+    def _tried(self, draft: Draft, state: CompiledState) -> bool:
+        """Counts one more try, and says whether that was the last one allowed."""
+        talk = draft.conversation
+        talk.tries += 1
+        if not state.limit:
+            return False
+        draft.trace.append({"step": "tries", "count": talk.tries, "limit": state.limit})
+        return talk.tries >= state.limit
+
+    def _understood(self, draft: Draft, state: CompiledState, rule: CompiledRule, meaning: Meaning) -> None:
+        """Steps 4 and 5, then the rule itself."""
+        if meaning.pick is not None and not self._picked(draft, state, meaning.pick):
+            return
+        saves: list[tuple[str, Any]] = []
+        value: Any = draft.message.text if draft.message else ""
+        declared = rule.rule
+        if meaning.holes or meaning.values or declared.save or meaning.pick is not None:
+            draft.given.update(meaning.values)
+            problem = read_named(draft, meaning)
+            if problem is None:
+                value, saves, problem = read_input(draft, declared, meaning)
+            if problem is not None:
+                draft.trace.append({"step": "unreadable", **problem, "at": rule.at})
+                self._refuse(draft, state, declared.unreadable)
+                return
+            if draft.given:
+                read = {name: plain(given) for name, given in draft.given.items()}
+                draft.trace.append({"step": "read", "values": read})
+        for check in rule.checks:
+            if not self._passes(draft, check, value):
+                self._refuse(draft, state, check.refusal)
+                return
+        self.execution.take(draft, rule, saves)
+
+    def _picked(self, draft: Draft, state: CompiledState, pick: str) -> bool:
+        """Finds the line that was picked; if it is gone, says so and offers the list again."""
+        choices = state.state.choices
+        assert choices is not None  # noqa: S101
+        for item in choices.source.evaluate(draft) or ():
+            draft.given[choices.name] = item
+            if str(choices.value.evaluate(draft)) == pick:
+                return True
+        draft.given.pop(choices.name, None)
+        draft.trace.append({"step": "pick_gone", "value": pick, "at": str(choices.place)})
+        none = choices.none
+
+        def offer_again() -> None:
+            if none is not None:
+                self.execution.answer(draft, none)
+            if none is None or none.goto is None:
+                draft.asking = True
+            self.execution.settle(draft)
+
+        self.execution.attempt(draft, offer_again, NO_FAILS, True, str(choices.place))
+        return False
+
+    def _passes(self, draft: Draft, check: CompiledCheck, value: Any) -> bool:
+        if check.value is not None:
+            value = check.value.evaluate(draft)
+        parameters = {name: written.evaluate(draft) for name, written in check.parameters}
+        if check.validator.check(draft, value, **parameters):
+            return True
+        values = {name: plain(each) for name, each in parameters.items()}
+        draft.trace.append(
+            {
+                "step": "refused",
+                "validator": check.validator.name,
+                "values": {"value": plain(value), **values},
+                "at": check.at,
+            }
+        )
+        return False
+
+    def _refuse(self, draft: Draft, state: CompiledState, answer: Answer | None) -> None:
+        if answer is None:
+            self._not_understood(draft, state)
+        elif self._tried(draft, state) and state.then is not None:
+            self.execution.take(draft, state.then, understood=False)
+        else:
+            self.execution.attempt(
+                draft,
+                lambda: self.execution.answer_and_settle(draft, answer),
+                NO_FAILS,
+                True,
+                str(answer.place),
+            )
+
+    def _finished(self, draft: Draft) -> Turn:
+        """Step 8."""
+        state = self.program.states[draft.conversation.state]
+        asked = 0
+        if draft.asking:
+            asked = len(state.state.ask)
+            draft.replies.extend(state.state.ask)
+        replies = speak(draft, state, asked, draft.items) if draft.replies else ()
+        if draft.replies:
+            draft.trace.append({"step": "said", "messages": [str(name) for name in draft.replies]})
+        told = self._told(draft) if draft.told else ()
+        return Turn(draft.conversation, replies, draft.trace, told, draft.calls_person)
+
+    def _told(self, draft: Draft) -> tuple[Told, ...]:
+        """The messages for others: of the recipient's flow, in their language, with the sender's names."""
+        told = []
+        for role, name, names in draft.told:
+            flow = self.pack.flows[role]
+            for person in draft.shop.people(role):
+                letter = Draft(
+                    self.pack,
+                    self.flow,
+                    draft.shop,
+                    draft.conversation,
+                    draft.message,
+                    draft.moment,
+                    draft.limits,
+                )
+                letter.language = person.language if person.language in flow.languages else flow.languages[0]
+                letter.given = {"settings": flow.settings, **names}
+                text = flow.messages[name][letter.language]
+                told.append(Told(person.id, render_alone(text, letter, flow.commands)))
+        return tuple(told)

@@ -1,0 +1,174 @@
+"""What a lint rule is, and what it looks at: a pack or a lone flow, as far as it could be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from engine.lint.survey import Survey, Told
+from engine.message import Limits
+from engine.nearest import nearest
+from engine.pack import Pack
+from engine.reader import Reading
+from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
+
+NAME = re.compile(r"\w+")
+CUSTOMER = "customer"
+"""The role whose flow has the messages that the workflow sends."""
+
+
+class Rule(NamedTuple):
+    """One kind of defect.
+
+    `broken` and `clean` are small packs: file name to text. In `broken`, a line of carets below a line marks the
+    spot of the one finding; it is taken out before the file is read. `check` yields the findings.
+    """
+
+    name: str
+    about: str
+    broken: Mapping[str, str]
+    clean: Mapping[str, str]
+    check: Callable[[Checked], Iterable[Problem]]
+
+
+class ToldTo(NamedTuple):
+    """A message that is sent to a role, and that role's flow; None where it is not known."""
+
+    survey: Survey | None
+    told: Told
+
+
+class Checked:
+    """A pack, or a lone flow, with what reading it found. Nothing of it changes; surveys are made once.
+
+    `limits` are the channel's. `pack` is None for a lone flow, and where the business could not be read.
+    """
+
+    def __init__(self, reading: Reading, limits: Limits) -> None:
+        self.pack: Pack | None = reading.pack
+        self.problems: tuple[Problem, ...] = reading.problems
+        self.documents: Mapping[str, Any] = reading.documents
+        self.limits = limits
+        self.surveys: tuple[Survey, ...] = tuple(Survey(flow) for flow in reading.flows.values())
+
+    @cached_property
+    def told(self) -> tuple[ToldTo, ...]:
+        """Every message that is sent to people of a role, by an action or by a move of the workflow."""
+        if self.pack is None:
+            return ()
+        by_role = {
+            role: next((survey for survey in self.surveys if survey.flow is flow), None)
+            for role, flow in self.pack.flows.items()
+        }
+        found = [
+            ToldTo(by_role.get(meant(told.role, by_role) or ""), told)
+            for survey in self.surveys
+            for told in survey.told
+        ]
+        workflow = self.pack.workflow
+        for move in workflow.moves.values() if workflow else ():
+            if move.tell is not None:
+                told = Told(CUSTOMER, move.tell, move.place, frozenset(("order",)))
+                found.append(ToldTo(by_role.get(CUSTOMER), told))
+        return tuple(found)
+
+    def names_told(self, survey: Survey, message: str) -> frozenset[str]:
+        """The names that come with a message of this flow where another flow, or the workflow, sends it."""
+        sent = (told.names for to, told in self.told if to is survey and told.message == message)
+        return frozenset().union(*sent)
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """Names that stand where reading failed: what is left out there must not seem unused or out of reach."""
+        if not self.problems:
+            return frozenset()
+        wrong = {problem.place for problem in self.problems}
+        lines = {(place.file, place.line) for place in wrong}
+        found: set[str] = set()
+        for document in self.documents.values():
+            for word, inside in _words(document, wrong):
+                if inside or (word.place.file, word.place.line) in lines or _covers(word, lines):
+                    found.update(NAME.findall(word))
+        return frozenset(found)
+
+    @cached_property
+    def wrong_lines(self) -> frozenset[tuple[str, int]]:
+        """Where reading failed, as file and line."""
+        return frozenset((problem.place.file, problem.place.line) for problem in self.problems)
+
+    def is_whole(self, place: Place) -> bool:
+        """Whether everything below the key that stands at this place could be read."""
+        if not self.wrong_lines:
+            return True
+        lines = self._extents.get(place)
+        if lines is None:
+            return (place.file, place.line) not in self.wrong_lines
+        return not any(file == place.file and lines[0] <= line <= lines[1] for file, line in self.wrong_lines)
+
+    @cached_property
+    def _extents(self) -> Mapping[Place, tuple[int, int]]:
+        """The place of each key: the first and the last line of what stands below it."""
+        found: dict[Place, tuple[int, int]] = {}
+        for document in self.documents.values():
+            _measure(document, found)
+        return found
+
+
+def _words(document: Any, wrong: set[Place]) -> Iterator[tuple[Word, bool]]:
+    """Every word of a document, and whether it stands inside of something that could not be read."""
+    waiting = [(document, False)]
+    while waiting:
+        value, inside = waiting.pop()
+        if isinstance(value, Word):
+            yield value, inside or value.place in wrong
+        elif isinstance(value, Mapped):
+            for key, one in value.items():
+                word = value.word(key)
+                is_wrong = inside or word.place in wrong or value.spans[key].place in wrong
+                yield word, is_wrong
+                waiting.append((one, is_wrong))
+        elif isinstance(value, Listed):
+            for one, span in zip(value, value.spans, strict=True):
+                waiting.append((one, inside or span.place in wrong))
+
+
+def _covers(word: Word, lines: set[tuple[str, int]]) -> bool:
+    breaks = word.count("\n")
+    start = word.place.line
+    return bool(breaks) and any((word.place.file, start + line) in lines for line in range(breaks + 2))
+
+
+def _measure(value: Any, found: dict[Place, tuple[int, int]]) -> int:
+    """Notes the extents of all keys in the value; gives the value's last line (0 for one without a place)."""
+    if isinstance(value, Word):
+        return value.place.line + value.count("\n")
+    last = 0
+    if isinstance(value, Mapped):
+        for key, one in value.items():
+            place = value.word(key).place
+            end = max(place.line, value.spans[key].place.line, _measure(one, found))
+            found[place] = (place.line, end)
+            last = max(last, end)
+    elif isinstance(value, Listed):
+        for one, span in zip(value, value.spans, strict=True):
+            last = max(last, span.place.line, _measure(one, found))
+    return last
+
+
+def as_read(name: str) -> Callable[[Checked], Iterable[Problem]]:
+    """The check of a defect that reading itself finds."""
+    return lambda checked: (problem for problem in checked.problems if problem.rule == name)
+
+
+def problem_at(rule: str, word: str, message: str, fallback: Place = NOWHERE) -> Problem:
+    """A finding that spans a word of a file."""
+    place = getattr(word, "place", NOWHERE)
+    return Problem(place if place.line else fallback, rule, message, max(1, len(word)))
+
+
+def meant(word: str, allowed: Iterable[str]) -> str | None:
+    """The name that a word stands for: itself, or the nearest, so that a slip of the pen is found but once."""
+    names = allowed if isinstance(allowed, (Mapping, frozenset, set)) else set(allowed)
+    return word if word in names else nearest(word, sorted(names))

@@ -1,0 +1,64 @@
+"""Finds states that no turn can leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.walk import leaving
+from engine.source import Problem
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for survey in checked.surveys:
+        flow = survey.flow
+        # Where there is one state alone, there is nowhere to go, and nobody is locked in.
+        if len(flow.states) < 2:
+            continue
+        for name, state in flow.states.items():
+            if state.final or state.human or not checked.is_whole(state.place):
+                continue
+            if all(way.goto is None or way.goto == name for way in leaving(flow, state)):
+                yield problem_at(
+                    RULE.name,
+                    name,
+                    f"nothing leads out of the state '{name}': give it a goto, or make it `final: true`",
+                )
+
+
+RULE = Rule(
+    name="dead_end",
+    about="Nothing leads out of a state; one that shall be the last is `final`, one in which a person answers `human`.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    otherwise: {reply: hello, goto: ordering}
+  ordering:
+  ^^^^^^^^
+    otherwise: hello
+messages:
+  hello: Hello!
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+commands:
+  stop: {words: [stop], reply: hello, goto: initial}
+states:
+  initial:
+    ignore: [stop]
+    otherwise: {reply: hello, goto: ordering}
+  ordering:
+    otherwise: hello
+messages:
+  hello: Hello!
+""",
+    },
+    check=check,
+)

@@ -1,0 +1,79 @@
+"""Finds rules that may leave a customer without any answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.lint.checked import Checked, Rule
+from engine.lint.walk import Site, ways_of
+from engine.source import Problem
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for survey in checked.surveys:
+        for site in survey.sites:
+            # Nobody waits for an answer to an event or a timer, and in a human state a person gives it.
+            if site.kind in ("event", "after") or (site.state is not None and site.state.human):
+                continue
+            if not checked.is_whole(site.rule.place):
+                continue
+            if is_silent(site):
+                yield Problem(site.rule.place, RULE.name, said_of(site), length_of(site))
+
+
+def is_silent(site: Site) -> bool:
+    return any(
+        not (way.says or way.goto or way.ask_again or way.failing) for way in ways_of(site)
+    )
+
+
+def said_of(site: Site) -> str:
+    if site.rule.branches:
+        return "where no branch answers or goes anywhere, the customer hears nothing: add a reply, or a last branch without `when`"
+    return "the customer hears nothing: add a reply, an `ask_again` or a goto"
+
+
+def length_of(site: Site) -> int:
+    return max(1, len(site.rule.name)) if site.kind == "command" else len(site.kind)
+
+
+RULE = Rule(
+    name="silent_rule",
+    about="A rule neither answers nor goes anywhere on some way, so that the customer hears nothing.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      clear: {words: [clear], do: clear_cart}
+      ^^^^^
+      done: {words: [done], goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: Hello!
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      clear: {words: [clear], do: clear_cart, reply: cleared}
+      done:
+        words: [done]
+        branches:
+          - {when: cart.is_empty, reply: hello}
+          - {goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: Hello!
+  cleared: Your cart is empty.
+""",
+    },
+    check=check,
+)

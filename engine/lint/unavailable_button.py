@@ -1,0 +1,76 @@
+"""Finds buttons of commands that are not understood where the message is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.survey import offers_of
+from engine.lint.walk import understood_in
+from engine.source import Problem
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for survey in checked.surveys:
+        understood = {name: understood_in(survey.flow, state) for name, state in survey.flow.states.items()}
+        for message in survey.messages:
+            ends = [said.ends for said in survey.said.get(message.name, ()) if said.ends]
+            for button in offers_of(message):
+                if button.command not in survey.commands:
+                    continue
+                lost = [some for some in ends if not any(button.command in understood[end] for end in some)]
+                if lost:
+                    states = ", ".join(f"'{name}'" for name in sorted(lost[0]))
+                    said = f"the command '{button.command}' is not understood in the state {states}, where this is said"
+                    yield problem_at(RULE.name, button.command, said, button.place)
+
+
+RULE = Rule(
+    name="unavailable_button",
+    about="A message offers a command that is not understood in the state in which the turn ends.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    otherwise: {reply: hello, goto: ordering}
+  ordering:
+    ask: what
+    commands:
+      done: {words: [done], goto: paying}
+  paying:
+    ask: how
+    commands:
+      cash: {words: [cash], reply: hello, goto: initial}
+messages:
+  hello: Hello!
+  what: {text: What would you like?, buttons: [done]}
+  how: {text: How would you like to pay?, buttons: [cash, done]}
+  #                                                       ^^^^
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    otherwise: {reply: hello, goto: ordering}
+  ordering:
+    ask: what
+    commands:
+      done: {words: [done], goto: paying}
+  paying:
+    ask: how
+    commands:
+      cash: {words: [cash], reply: hello, goto: initial}
+messages:
+  hello: Hello!
+  what: {text: What would you like?, buttons: [done]}
+  how: {text: How would you like to pay?, buttons: [cash]}
+""",
+    },
+    check=check,
+)

@@ -1,0 +1,55 @@
+"""Finds settings that are read and not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.lint.checked import Checked, Rule, place_of
+from engine.nearest import unknown
+from engine.source import Problem
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for survey in checked.surveys:
+        settings = survey.flow.settings
+        for written in checked.texts_of(survey):
+            for read in written.source.reads():
+                setting = read.path[0] if read.name == "settings" and read.path else None
+                if setting is not None and setting not in settings and setting not in checked.mentioned:
+                    place = place_of(written.source, read, setting)
+                    yield Problem(place, RULE.name, unknown("setting", setting, settings), len(setting))
+
+
+RULE = Rule(
+    name="unknown_setting",
+    about="A text or an expression reads a setting that the flow does not have.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+settings: {max_quantity: 50}
+states:
+  initial:
+    otherwise: {reply: hello, goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: "At most {{ settings.max_quantty }} pieces, please."
+  #                           ^^^^^^^^^^^
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+settings: {max_quantity: 50}
+states:
+  initial:
+    otherwise: {reply: hello, goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: "At most {{ settings.max_quantity }} pieces, please."
+""",
+    },
+    check=check,
+)

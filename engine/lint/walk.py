@@ -1,0 +1,182 @@
+"""Walks a flow: every rule with the state it stands in, and every way on which a turn can leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from engine.flow import Answer, Branch, Flow, Rule, State, Step
+from engine.source import Place
+
+
+class Site(NamedTuple):
+    """A rule and where it stands: its state (None for the flow's own) and its kind.
+
+    Kinds: `command event choices input otherwise then after`.
+    """
+
+    state: State | None
+    kind: str
+    rule: Rule
+
+
+class Way(NamedTuple):
+    """One way on which a turn can go: what it says, does and where it leads.
+
+    `state` is None for what stands above all states. `site` is None for the branches of a state that is
+    entered and for the flow's `fails`. A `failing` way is the answer of a refusal or a failure. `entering` ways
+    are taken without a word of the customer.
+    """
+
+    state: State | None
+    site: Site | None
+    says: tuple[str, ...]
+    goto: str | None
+    ask_again: bool
+    steps: tuple[Step, ...]
+    failing: bool
+    place: Place
+
+    @property
+    def entering(self) -> bool:
+        return self.site is None and not self.failing
+
+
+def rules_of(state: State) -> Iterator[Site]:
+    """The rules of one state."""
+    for rule in state.commands.values():
+        yield Site(state, "command", rule)
+    for rule in state.events.values():
+        yield Site(state, "event", rule)
+    if state.choices is not None:
+        yield Site(state, "choices", state.choices.rule)
+    if state.input is not None:
+        yield Site(state, "input", state.input)
+    if state.otherwise is not None:
+        yield Site(state, "otherwise", state.otherwise)
+    if state.tries is not None:
+        yield Site(state, "then", state.tries.then)
+    for rule in state.after:
+        yield Site(state, "after", rule)
+
+
+def rules_above(flow: Flow) -> Iterator[Site]:
+    """The rules that stand above all states."""
+    for rule in flow.commands.values():
+        yield Site(None, "command", rule)
+    for rule in flow.events.values():
+        yield Site(None, "event", rule)
+    if flow.otherwise is not None:
+        yield Site(None, "otherwise", flow.otherwise)
+
+
+def every_rule(flow: Flow) -> Iterator[Site]:
+    """All rules of the flow."""
+    yield from rules_above(flow)
+    for state in flow.states.values():
+        yield from rules_of(state)
+
+
+def ways_of(site: Site) -> Iterator[Way]:
+    """Every way on which the rule can go: its branches, going on without one, and its answers."""
+    rule, state = site.rule, site.state
+    for branch in rule.branches:
+        yield Way(
+            state,
+            site,
+            (*rule.reply, *branch.reply),
+            branch.goto if branch.goto is not None else rule.goto,
+            rule.ask_again,
+            (*rule.do, *branch.do),
+            False,
+            branch.place,
+        )
+    if not always_branches(rule.branches):
+        yield Way(state, site, rule.reply, rule.goto, rule.ask_again, rule.do, False, rule.place)
+    for answer in answers_of(rule):
+        yield _answering(state, site, answer, rule.do)
+    if site.kind == "choices" and state is not None and state.choices and state.choices.none:
+        yield _answering(state, site, state.choices.none, ())
+
+
+def every_way(flow: Flow) -> Iterator[Way]:
+    """All ways of the flow, those of entering a state included."""
+    for site in every_rule(flow):
+        yield from ways_of(site)
+    for answer in flow.fails.values():
+        yield _answering(None, None, answer, ())
+    for state in flow.states.values():
+        for branch in state.branches:
+            yield Way(state, None, branch.reply, branch.goto, False, branch.do, False, branch.place)
+            for answer in branch.fails.values():
+                yield _answering(state, None, answer, branch.do)
+
+
+def _answering(state: State | None, site: Site | None, answer: Answer, steps: tuple[Step, ...]) -> Way:
+    return Way(state, site, answer.reply, answer.goto, answer.ask_again, steps, True, answer.place)
+
+
+def answers_of(rule: Rule) -> Iterator[Answer]:
+    """What is answered where the rule does not go its way."""
+    if rule.unreadable is not None:
+        yield rule.unreadable
+    for check in rule.validate:
+        if check.refusal is not None:
+            yield check.refusal
+    yield from rule.fails.values()
+    for branch in rule.branches:
+        yield from branch.fails.values()
+
+
+def always_branches(branches: Iterable[Branch]) -> bool:
+    """Whether one of the branches is always taken."""
+    return any(branch.when is None for branch in branches)
+
+
+def understood_in(flow: Flow, state: State) -> Mapping[str, Rule]:
+    """The commands that can be used in a state: its own, and the flow's that it does not ignore."""
+    if state.human or state.final:
+        return {}
+    above = {name: rule for name, rule in flow.commands.items() if name not in state.ignore}
+    return {**above, **state.commands}
+
+
+def leaving(flow: Flow, state: State) -> Iterator[Way]:
+    """Every way on which a turn that begins in this state, or enters it, can go."""
+    for branch in state.branches:
+        yield Way(state, None, branch.reply, branch.goto, False, branch.do, False, branch.place)
+        for answer in branch.fails.values():
+            yield _answering(state, None, answer, branch.do)
+    if state.final:
+        return
+    for site in rules_of(state):
+        if not state.human or site.kind in ("event", "after"):
+            yield from ways_of(site)
+    for name, rule in flow.events.items():
+        if name not in state.events:
+            yield from ways_of(Site(None, "event", rule))
+    if not state.human:
+        for name, rule in understood_in(flow, state).items():
+            if name not in state.commands:
+                yield from ways_of(Site(None, "command", rule))
+        if state.otherwise is None and flow.otherwise is not None:
+            yield from ways_of(Site(None, "otherwise", flow.otherwise))
+    for answer in flow.fails.values():
+        yield _answering(None, None, answer, ())
+
+
+def ends_of(flow: Flow, name: str) -> frozenset[str]:
+    """The states in which a turn that goes to this state can come to rest."""
+    ends: set[str] = set()
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        at = waiting.pop()
+        if at in seen or at not in flow.states:
+            continue
+        seen.add(at)
+        state = flow.states[at]
+        waiting.extend(branch.goto for branch in state.branches if branch.goto is not None)
+        if not always_branches(state.branches) or any(branch.goto is None for branch in state.branches):
+            ends.add(at)
+    return frozenset(ends)

@@ -1,0 +1,115 @@
+"""Turns a flow into one `transitions` machine that every conversation and thread shares.
+
+Each rule is a trigger; its branches are that trigger's transitions in order, their `when` the conditions,
+and a last one without a condition goes the rule's own way. This module is the only one that knows how
+`transitions` is used; `tests/test_machine.py` pins what it relies on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from transitions import EventData, Machine, Transition
+from transitions.core import Event
+
+from engine.flow import Branch, Flow, Rule, State
+
+Choose = Callable[[Branch | None], None]
+"""Called between choosing and moving, with the chosen branch; None where the rule goes its own way."""
+
+
+class BranchTransition(Transition):  # type: ignore[misc]
+    """A transition that remembers which branch of its rule it stands for."""
+
+    def __init__(self, *args: Any, branch: Branch | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.branch = branch
+
+
+class FlowMachine(Machine):  # type: ignore[misc]
+    """A machine without models of its own: the conversation is handed to each trigger."""
+
+    transition_cls = BranchTransition
+
+
+def build_machine(flow: Flow) -> FlowMachine:
+    """The machine of a flow. Every `goto` must name a state; `flow-lint` sees to that before."""
+    machine = FlowMachine(
+        model=None,
+        states=[str(name) for name in flow.states],
+        initial=None,
+        auto_transitions=False,
+        send_event=True,
+        before_state_change=_tell_branch,
+    )
+    for trigger, rule, sources in triggers(flow):
+        _add(machine, trigger, rule, sources)
+    return machine
+
+
+def _tell_branch(event: EventData) -> None:
+    choose: Choose = event.args[1]
+    choose(event.transition.branch)
+
+
+def _add(machine: FlowMachine, trigger: str, rule: Rule, sources: list[str]) -> None:
+    own_way = str(rule.goto) if rule.goto else None
+    for branch in rule.branches:
+        way = str(branch.goto) if branch.goto else own_way
+        conditions = None if branch.when is None else _condition(branch)
+        machine.add_transition(trigger, sources, way, conditions=conditions, branch=branch)
+    machine.add_transition(trigger, sources, own_way)
+
+
+def _condition(branch: Branch) -> Callable[[EventData], bool]:
+    when = branch.when
+    assert when is not None  # noqa: S101
+    return lambda event: bool(when.evaluate(event.args[0]))
+
+
+def dispatch(event: Event, conversation: object, names: object, choose: Choose) -> None:
+    """Pulls the trigger: `conversation.state` moves, `choose` has been called with the branch on the way."""
+    event.trigger(conversation, names, choose)
+
+
+def triggers(flow: Flow) -> Iterator[tuple[str, Rule, list[str]]]:
+    """Every rule of the flow with its trigger's name and the states it can be pulled in."""
+    states = flow.states
+    for name, rule in flow.commands.items():
+        sources = [state.name for state in states.values() if understands(flow, state, name)]
+        yield f"command:{name}", rule, _plain(sources)
+    for name, rule in flow.events.items():
+        yield f"event:{name}", rule, _plain(s.name for s in states.values() if name not in s.events)
+    if flow.otherwise is not None:
+        yield "otherwise", flow.otherwise, _plain(s.name for s in states.values() if s.otherwise is None)
+    for state in states.values():
+        for trigger, rule in state_rules(state):
+            yield f"{state.name}/{trigger}", rule, [str(state.name)]
+
+
+def _plain(names: Iterable[str]) -> list[str]:
+    return [str(name) for name in names]
+
+
+def understands(flow: Flow, state: State, command: str) -> bool:
+    """Whether the flow's own command is in force in the state."""
+    return command not in state.ignore and command not in state.commands
+
+
+def state_rules(state: State) -> Iterator[tuple[str, Rule]]:
+    """The rules that a state itself holds, with the second half of their trigger's name."""
+    for name, rule in state.commands.items():
+        yield f"command:{name}", rule
+    for name, rule in state.events.items():
+        yield f"event:{name}", rule
+    if state.choices is not None:
+        yield "choices", state.choices.rule
+    if state.input is not None:
+        yield "input", state.input
+    if state.otherwise is not None:
+        yield "otherwise", state.otherwise
+    if state.tries is not None:
+        yield "tries", state.tries.then
+    for index, rule in enumerate(state.after):
+        yield f"after:{index}", rule

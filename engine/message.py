@@ -1,0 +1,150 @@
+"""What is said in either direction, the same for every channel, and what a channel has places for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Kind = Literal[
+    "text",
+    "press",
+    "image",
+    "audio",
+    "video",
+    "document",
+    "location",
+    "contacts",
+    "order",
+    "reaction",
+    "edit",
+    "revoke",
+    "system",
+    "unsupported",
+]
+
+SILENT_KINDS: frozenset[str] = frozenset({"reaction", "edit", "revoke", "system"})
+"""Kinds that are recorded and start no turn."""
+
+MEDIA_KINDS: frozenset[str] = frozenset({"image", "audio", "video", "document"})
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture, sound, film or file: a provider's id or an address, its MIME type and its file name."""
+
+    id: str = ""
+    link: str = ""
+    mime_type: str = ""
+    filename: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message of a customer.
+
+    `text` is the body, a caption, or the title of what was pressed; `press` the id that the pressed button
+    carried. `sender` is the number (digits) or the business-scoped id, `channel` the address it was sent to;
+    `user_id` the business-scoped id wherever the provider gives one, beside a number too.
+    `items` are the lines of a catalogue order: (product code, quantity). `raw` is the provider's own object.
+    """
+
+    kind: Kind
+    text: str = ""
+    press: str | None = None
+    media: Media | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    address: str = ""
+    contacts: tuple[Mapping[str, Any], ...] = ()
+    items: tuple[tuple[str, int], ...] = ()
+    id: str = ""
+    sender: str = ""
+    sender_name: str = ""
+    channel: str = ""
+    sent_at: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider says of a message that we sent: `sent`, `delivered`, `read` or `failed`."""
+
+    message_id: str
+    status: Literal["sent", "delivered", "read", "failed"]
+    channel: str = ""
+    at: datetime | None = None
+    error_code: str = ""
+    error: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a provider sent and nobody here understands, kept as it came; `reason` says why it was not read."""
+
+    reason: str
+    channel: str = ""
+    id: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A button or a list row as it goes out: what it says, its second line, and the id a press brings back."""
+
+    title: str
+    id: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to a customer, already fit for its channel.
+
+    Either `buttons` or `rows` (a list opened by `list_button`) or neither. `media` is (kind, Media) and `text`
+    then its caption. `products` are codes shown as catalogue cards.
+    """
+
+    text: str = ""
+    buttons: tuple[Option, ...] = ()
+    list_button: str = ""
+    rows: tuple[Option, ...] = ()
+    media: tuple[str, Media] | None = None
+    ask_location: bool = False
+    products: tuple[str, ...] = ()
+    header: str = ""
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a channel can show, in characters and places; 0 places mean that it cannot at all.
+
+    `media` are the kinds it sends, `captions` those of them that carry a text, `headers` the media kinds that
+    may stand above buttons.
+    """
+
+    text: int = 4096
+    body: int = 1024
+    caption: int = 1024
+    header: int = 60
+    footer: int = 60
+    buttons: int = 3
+    button_title: int = 20
+    rows: int = 10
+    row_title: int = 24
+    row_about: int = 72
+    list_button: int = 20
+    press_id: int = 200
+    products: int = 0
+    location_request: bool = True
+    media: frozenset[str] = MEDIA_KINDS
+    captions: frozenset[str] = frozenset({"image", "video", "document"})
+    headers: frozenset[str] = frozenset({"image", "video", "document"})
+
+
+PLAIN = Limits(buttons=0, rows=0, header=0, footer=0, location_request=False)
+"""A channel of text alone."""

@@ -1,0 +1,22 @@
+"""A business's folder, read: who it is, its flows by role, the products it starts with, the life of an order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.flow import Flow
+from engine.shop import Business, Product
+from engine.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Everything one business has written. `templates` maps a path below `templates/` to its text."""
+
+    business: Business
+    flows: Mapping[str, Flow]
+    products: tuple[Product, ...] = ()
+    workflow: Workflow | None = None
+    templates: Mapping[str, str] | None = None
+    path: str = ""

@@ -1,0 +1,257 @@
+"""Makes a flow ready to run: rules bound to triggers, actions and validators, texts compiled."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transitions.core import Event
+
+from engine.actions import ACTIONS
+from engine.expressions import Expression, Text, Value
+from engine.flow import Answer, Branch, Check, Flow, Message, Rule, State, Step
+from engine.machine import build_machine, state_rules, understands
+from engine.patterns import Pattern
+from engine.validators import VALIDATORS
+from engine.words import fold
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """A step bound to its action: parameters as written, and those that may be filled from names."""
+
+    action: Any
+    parameters: tuple[tuple[str, Value], ...]
+    filled: tuple[str, ...]
+    required: tuple[str, ...]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCheck:
+    """A check bound to its validator. `value` is None where it looks at the input."""
+
+    validator: Any
+    value: Value | None
+    parameters: tuple[tuple[str, Value | Expression], ...]
+    refusal: Answer | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule bound to its trigger. `writes` tells whether it can change the shop, by itself or on its way."""
+
+    rule: Rule
+    key: str
+    event: Event
+    steps: tuple[CompiledStep, ...]
+    checks: tuple[CompiledCheck, ...]
+    writes: bool
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """One rule that a word means, with the languages that have the word."""
+
+    rule: CompiledRule
+    languages: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledState:
+    """A state as a customer meets it: which words and patterns mean what there.
+
+    `commands` are those in force, the flow's included; `general` the names of those that are the flow's.
+    `takes_numbers` is true where a lone number would be read as something else than an offered row.
+    """
+
+    state: State
+    commands: Mapping[str, CompiledRule]
+    general: frozenset[str]
+    words: Mapping[str, tuple[Meant, ...]]
+    general_words: Mapping[str, tuple[Meant, ...]]
+    patterns: tuple[tuple[Pattern, CompiledRule], ...]
+    events: Mapping[str, CompiledRule]
+    choices: CompiledRule | None
+    input: CompiledRule | None
+    otherwise: CompiledRule | None
+    then: CompiledRule | None
+    limit: int
+    after: tuple[tuple[float, CompiledRule], ...]
+    longest_wait: float
+    takes_numbers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A flow, compiled: its states by state, and the steps of the branches, by the branch's identity."""
+
+    flow: Flow
+    states: Mapping[str, CompiledState]
+    branch_steps: Mapping[int, tuple[CompiledStep, ...]]
+
+
+def compile_flow(flow: Flow) -> Program:
+    """Compiles the flow; raises KeyError for a name that `flow-lint` would have refused."""
+    machine = build_machine(flow)
+    branch_steps: dict[int, tuple[CompiledStep, ...]] = {}
+    passing_writes = any(branch.do for state in flow.states.values() for branch in state.branches)
+    for state in flow.states.values():
+        for branch in state.branches:
+            _compile_branch(branch, branch_steps)
+
+    def ready(key: str, rule: Rule) -> CompiledRule:
+        if rule.when is not None:
+            rule.when.compile()
+        for _, value in rule.save:
+            if value is not None:
+                value.compile()
+        for branch in rule.branches:
+            _compile_branch(branch, branch_steps)
+        writes = passing_writes or bool(rule.do) or any(branch.do for branch in rule.branches)
+        return CompiledRule(
+            rule,
+            key,
+            machine.events[key],
+            tuple(map(_step, rule.do)),
+            tuple(map(_check, rule.validate)),
+            writes,
+            str(rule.place),
+        )
+
+    general = {name: ready(f"command:{name}", rule) for name, rule in flow.commands.items()}
+    general_events = {name: ready(f"event:{name}", rule) for name, rule in flow.events.items()}
+    general_otherwise = ready("otherwise", flow.otherwise) if flow.otherwise is not None else None
+    states = {}
+    for state in flow.states.values():
+        own = {key: ready(f"{state.name}/{key}", rule) for key, rule in state_rules(state)}
+        states[str(state.name)] = _compiled_state(
+            flow, state, own, general, general_events, general_otherwise
+        )
+    for by_language in flow.messages.values():
+        for message in by_language.values():
+            _compile_message(message)
+    return Program(flow, states, branch_steps)
+
+
+def _compiled_state(
+    flow: Flow,
+    state: State,
+    own: Mapping[str, CompiledRule],
+    general: Mapping[str, CompiledRule],
+    general_events: Mapping[str, CompiledRule],
+    general_otherwise: CompiledRule | None,
+) -> CompiledState:
+    own_commands = {name: own[f"command:{name}"] for name in state.commands}
+    inherited = {name: rule for name, rule in general.items() if understands(flow, state, name)}
+    after = tuple(
+        (rule.wait.total_seconds() if rule.wait else 0.0, own[f"after:{index}"])
+        for index, rule in enumerate(state.after)
+    )
+    patterns = (*_patterns(own_commands.values()), *_patterns(inherited.values()))
+    if state.choices is not None:
+        for part in (state.choices.source, state.choices.value, *state.choices.title.values()):
+            part.compile()
+        for about in state.choices.about.values():
+            about.compile()
+    return CompiledState(
+        state=state,
+        commands={**inherited, **own_commands},
+        general=frozenset(inherited),
+        words=_words(own_commands.values()),
+        general_words=_words(inherited.values()),
+        patterns=patterns,
+        events={**general_events, **{name: own[f"event:{name}"] for name in state.events}},
+        choices=own.get("choices"),
+        input=own.get("input"),
+        otherwise=own.get("otherwise", general_otherwise),
+        then=own.get("tries"),
+        limit=state.tries.limit if state.tries else 0,
+        after=after,
+        longest_wait=max((wait for wait, _ in after), default=0.0),
+        takes_numbers=_reads_number(flow, state) or any(pattern.is_lone_number for pattern, _ in patterns),
+    )
+
+
+def _reads_number(flow: Flow, state: State) -> bool:
+    if state.input is None:
+        return False
+    kinds = {flow.slots[slot].type for slot, value in state.input.save if value is None}
+    return bool(kinds & {"number", "decimal", "money"})
+
+
+def _words(rules: Iterable[CompiledRule]) -> dict[str, tuple[Meant, ...]]:
+    meanings: dict[str, dict[str, tuple[CompiledRule, set[str]]]] = {}
+    for ready in rules:
+        for language, words in ready.rule.words.items():
+            for word in words:
+                _, languages = meanings.setdefault(fold(word), {}).setdefault(ready.key, (ready, set()))
+                languages.add(language)
+    return {
+        word: tuple(Meant(rule, frozenset(languages)) for rule, languages in by_rule.values())
+        for word, by_rule in meanings.items()
+    }
+
+
+def _patterns(rules: Iterable[CompiledRule]) -> list[tuple[Pattern, CompiledRule]]:
+    return [
+        (pattern, ready) for ready in rules for group in ready.rule.patterns.values() for pattern in group
+    ]
+
+
+def _compile_branch(branch: Branch, steps: dict[int, tuple[CompiledStep, ...]]) -> None:
+    if branch.when is not None:
+        branch.when.compile()
+    steps[id(branch)] = tuple(map(_step, branch.do))
+
+
+def _step(step: Step) -> CompiledStep:
+    action = ACTIONS[step.action]
+    for value in step.parameters.values():
+        value.compile()
+    missing = [name for name in action.parameters if name not in step.parameters]
+    optional = {
+        name
+        for name, parameter in inspect.signature(action.run).parameters.items()
+        if parameter.default is not inspect.Parameter.empty
+    }
+    return CompiledStep(
+        action,
+        tuple((str(name), value) for name, value in step.parameters.items()),
+        tuple(name for name in missing if action.parameters[name].filled),
+        tuple(name for name in missing if name not in optional),
+        str(step.place),
+    )
+
+
+def _check(check: Check) -> CompiledCheck:
+    for value in check.parameters.values():
+        value.compile()
+    return CompiledCheck(
+        VALIDATORS[check.validator],
+        check.parameters.get("value"),
+        tuple((str(name), value) for name, value in check.parameters.items() if name != "value"),
+        check.refusal,
+        str(check.place),
+    )
+
+
+def _compile_message(message: Message) -> None:
+    texts: list[Text | Value | None] = [
+        message.text,
+        message.list_button,
+        message.header,
+        message.footer,
+        message.products,
+    ]
+    if message.media is not None:
+        texts.append(message.media[1])
+    for button in (*message.buttons, *message.rows):
+        texts.extend(button.values.values())
+    for text in texts:
+        if text is not None:
+            text.compile()

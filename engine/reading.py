@@ -1,0 +1,82 @@
+"""Reads what a customer gave as the types that the flow declares, before any validator looks at it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from engine.declarations import Unreadable
+from engine.draft import Draft
+from engine.flow import Rule
+from engine.recognizer import Meaning
+from engine.types import TYPES
+
+Problem = dict[str, Any]
+"""What could not be read: its `name`, `type` and `text`."""
+
+
+def read_named(draft: Draft, meaning: Meaning) -> Problem | None:
+    """Reads the holes into `draft.given`; the first that cannot be read is returned."""
+    for name, text in meaning.holes.items():
+        kind = meaning.types[name]
+        try:
+            draft.given[name] = TYPES[kind].read(text, draft)
+        except Unreadable:
+            return {"name": name, "type": kind, "text": text}
+    return None
+
+
+def read_input(
+    draft: Draft, rule: Rule, meaning: Meaning
+) -> tuple[Any, list[tuple[str, Any]], Problem | None]:
+    """The input that validators look at, what is to be saved, and what could not be read.
+
+    The new values stand under their slots' names in `draft.given` from here on.
+    """
+    text = draft.message.text if draft.message is not None else ""
+    value: Any = text
+    if meaning.pick is not None:
+        value = text = meaning.pick
+    elif len(meaning.holes) == 1:
+        value = next(draft.given[name] for name in meaning.holes)
+    saves: list[tuple[str, Any]] = []
+    for slot, written in rule.save:
+        declared = draft.flow.slots[slot]
+        new: Any
+        if written is not None:
+            new = written.evaluate(draft)
+        elif slot in meaning.holes or slot in meaning.values:
+            new = draft.given[slot]
+        elif meaning.holes:
+            new = value
+        else:
+            new = text
+        reads_message = written is None and new is text
+        if reads_message or isinstance(new, str):
+            try:
+                new = TYPES[declared.type].read(new, draft)
+            except Unreadable:
+                return value, saves, {"name": str(slot), "type": declared.type, "text": plain(new)}
+        saves.append((str(slot), new))
+        draft.given[str(slot)] = new
+        if written is None:
+            value = new
+    return value, saves, None
+
+
+def plain(value: Any) -> Any:
+    """The value as a trace keeps it: JSON of one level, whatever it was."""
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value[:200] if isinstance(value, str) else value
+    if isinstance(value, (Decimal, date, datetime, time)):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value[:20]]
+    if isinstance(value, dict):
+        return {str(name): plain(each) for name, each in value.items()}
+    for name in ("number", "code", "name"):
+        known = getattr(value, name, None)
+        if known is not None:
+            return plain(known)
+    return type(value).__name__

@@ -1,0 +1,170 @@
+"""Says what a message means in a state: a rule, a line of what was offered, or nothing that is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from engine.conversation import Conversation
+from engine.draft import Draft
+from engine.message import Inbound
+from engine.program import CompiledRule, CompiledState, Meant
+from engine.words import fold
+
+MORE = "more"
+"""The command in the press id of a row that shows the rows after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What was understood, and by what (`how`).
+
+    `rule` None means that nothing was. `holes` are texts still to be read as `types` says; `values` are
+    what a press brought. `pick` is the value of a line of `choices`; `page` asks for the rows from there on.
+    `counts` is false for an old button, which is no try of the customer's.
+    """
+
+    how: str
+    rule: CompiledRule | None = None
+    holes: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    pick: str | None = None
+    page: int | None = None
+    language: str = ""
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a button carries: the visit that offered it, its command (None: a line of choices), its values."""
+
+    visit: int
+    command: str | None
+    values: Any
+
+
+def encode_press(visit: int, command: str | None, values: Any) -> str:
+    """The id of a button or row; `decode_press` reads it back."""
+    return orjson.dumps([visit, command, values] if values else [visit, command]).decode()
+
+
+def decode_press(press_id: str, conversation: Conversation) -> Press | None:
+    """The press that an id stands for; None for an id that is not one of ours."""
+    try:
+        parts = orjson.loads(press_id)
+    except orjson.JSONDecodeError:
+        return None
+    if not (isinstance(parts, list) and 2 <= len(parts) <= 3 and isinstance(parts[0], int)):
+        return None
+    if isinstance(parts[1], int):
+        return _remembered(parts[0], parts[1], conversation)
+    if parts[1] is not None and not isinstance(parts[1], str):
+        return None
+    return Press(parts[0], parts[1], parts[2] if len(parts) == 3 else {})
+
+
+def _remembered(visit: int, index: int, conversation: Conversation) -> Press | None:
+    """A press whose values were too long for an id: it names its row among what was offered."""
+    if visit == conversation.visit and 0 <= index < len(conversation.offered):
+        return decode_press(conversation.offered[index][2], conversation)
+    return Press(visit, "", {})
+
+
+def recognize(state: CompiledState, inbound: Inbound, press: Press | None, draft: Draft) -> Meaning:
+    """What the message means, in the order that the language lays down.
+
+    `press` is what the pressed button carried, None for a message that is no press or a button of others,
+    whose title is then taken for typed words.
+    """
+    if press is not None:
+        return _pressed(state, press, draft)
+    if inbound.kind not in ("text", "press"):
+        if (
+            state.input is not None
+            and inbound.kind in state.input.rule.accepts
+            and _exists(state.input, draft)
+        ):
+            return Meaning("input", state.input)
+        return _nothing(state, "otherwise")
+    text = inbound.text
+    meaning = _word(state, fold(text), draft) or _offered(state, text, draft)
+    if meaning is not None:
+        return meaning
+    if inbound.kind == "press":
+        return _nothing(state, "old button", counts=False)
+    for pattern, rule in state.patterns:
+        holes = pattern.match(text)
+        if holes is not None and _exists(rule, draft):
+            return Meaning("pattern", rule, holes, {hole.name: hole.type for hole in pattern.holes})
+    if state.input is not None and "text" in state.input.rule.accepts and _exists(state.input, draft):
+        return Meaning("input", state.input)
+    return _nothing(state, "otherwise")
+
+
+def _nothing(state: CompiledState, how: str, counts: bool = True) -> Meaning:
+    return Meaning(how, state.otherwise, counts=counts)
+
+
+def _exists(rule: CompiledRule, draft: Draft) -> bool:
+    when = rule.rule.when
+    return when is None or bool(when.evaluate(draft))
+
+
+def _pressed(state: CompiledState, press: Press, draft: Draft) -> Meaning:
+    conversation = draft.conversation
+    if press.visit == conversation.visit:
+        if press.command is None and state.choices is not None:
+            if isinstance(press.values, str):
+                return Meaning("pick", state.choices, pick=press.values)
+        elif press.command == MORE and isinstance(press.values, int) and conversation.offer:
+            return Meaning("more", page=press.values)
+        elif press.command in state.commands and isinstance(press.values, dict):
+            rule = state.commands[press.command]
+            if _exists(rule, draft):
+                return Meaning("press", rule, values=press.values)
+            return _nothing(state, "otherwise", counts=False)
+    elif press.command in state.general and isinstance(press.values, dict):
+        rule = state.commands[str(press.command)]
+        if _exists(rule, draft):
+            return Meaning("old button", rule, values=press.values)
+    return _nothing(state, "old button", counts=False)
+
+
+def _word(state: CompiledState, folded: str, draft: Draft) -> Meaning | None:
+    for words in (state.words, state.general_words):
+        meanings = words.get(folded)
+        if meanings is not None:
+            meant = next((meant for meant in meanings if _exists(meant.rule, draft)), None)
+            if meant is not None:
+                return Meaning("word", meant.rule, language=_language(meanings))
+    return None
+
+
+def _language(meanings: Iterable[Meant]) -> str:
+    """The one language that has the word; empty if several have."""
+    languages = frozenset().union(*(meant.languages for meant in meanings))
+    return next(iter(languages)) if len(languages) == 1 else ""
+
+
+def _offered(state: CompiledState, text: str, draft: Draft) -> Meaning | None:
+    conversation = draft.conversation
+    if not conversation.offered:
+        return None
+    number = _number(text)
+    folded = fold(text)
+    for offered_number, title, press_id, _ in conversation.offered:
+        if (number and number == offered_number) or folded == fold(title):
+            press = decode_press(press_id, conversation)
+            if press is not None:
+                return _pressed(state, press, draft)
+    return None
+
+
+def _number(text: str) -> int:
+    """The number that the text is, in the digits of any script; 0 for anything else."""
+    text = text.strip().rstrip(".")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -1,0 +1,415 @@
+"""Runs what owners write as Jinja without letting it read, call or cost more than a text may."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from jinja2.lexer import TokenStream
+from jinja2.nodes import EvalContext
+from jinja2.runtime import LoopContext, Macro, Undefined, missing
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import pass_context
+
+from engine.isolation import isolated_text
+
+MISSING = missing
+"""What a name stands for behind which there is nothing."""
+
+MAX_TEXT = 65_536
+"""Characters of a result, and of any text made on the way to it."""
+MAX_ITEMS = 10_000
+"""Items of a list that is made in a text, those of its inner lists included."""
+MAX_STEPS = 100_000
+"""Rounds of loops and calls in one text; 64 characters made by an operator or a filter count as one."""
+MAX_BITS = 4096
+MAX_EXPONENT = 64
+MAX_DECIMAL_EXPONENT = 1000
+
+
+class Refused(Exception):
+    """A text asks for what no text may do; the message says what."""
+
+
+class Empty(Undefined):
+    """What an empty slot reads as: false, printed as nothing, never equal to or less than anything.
+
+    An attribute of it, and what is reckoned with it, is empty again.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Takes what Jinja tells of the missing name, and needs none of it."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Empty:
+        return EMPTY
+
+    def _itself(self, *_: Any) -> Empty:
+        return self
+
+    def _never(self, _: Any) -> bool:
+        return False
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    __hash__ = Undefined.__hash__
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _never  # type: ignore[assignment]
+    __getitem__ = __abs__ = __round__ = __neg__ = __pos__ = _itself  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _itself  # type: ignore[assignment]
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _itself  # type: ignore[assignment]
+    __mod__ = __rmod__ = __pow__ = __rpow__ = _itself  # type: ignore[assignment]
+
+    def __int__(self) -> int:  # type: ignore[override]
+        return 0
+
+    def __float__(self) -> float:  # type: ignore[override]
+        return 0.0
+
+
+EMPTY: Empty = object.__new__(Empty)
+
+
+class Lines(str):
+    """Lines that start with a mark: `rows` are mark and text of each."""
+
+    __slots__ = ("rows",)
+    rows: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str]]) -> Lines:
+        kept = tuple(rows)
+        lines = cls("\n".join(mark + text for mark, text in kept))
+        lines.rows = kept
+        return lines
+
+
+class _Sink:
+    """Where compiled templates note what they export, which nobody asks for here."""
+
+    def __setitem__(self, name: str, value: Any) -> None: ...
+
+    def update(self, *_: Any) -> None: ...
+
+    def add(self, *_: Any) -> None: ...
+
+    def discard(self, *_: Any) -> None: ...
+
+    difference_update = update
+
+
+_SINK = _Sink()
+
+
+class Context:
+    """One run of a text: where its names come from, and how much it may still do."""
+
+    __slots__ = ("names", "environment", "eval_ctx", "left", "_resolve")
+    vars = exported_vars = _SINK
+
+    def __init__(self, environment: Environment, names: Any) -> None:
+        self.names = names
+        self.environment = environment
+        self.eval_ctx = environment.eval_ctx
+        self.left = MAX_STEPS
+        self._resolve = names.resolve
+
+    def resolve_or_missing(self, name: str) -> Any:
+        value = self._resolve(name)
+        return EMPTY if value is MISSING or value is None else value
+
+    def spend(self, steps: int) -> None:
+        """Counts what was done; raises Refused when it is too much."""
+        self.left -= steps
+        if self.left < 0:
+            raise Refused("the text does too much: its loops and calls have no end in sight")
+
+    def made(self, text: str) -> str:
+        """The text, if it is not too long."""
+        size = len(text)
+        if size > 64:
+            if size > MAX_TEXT:
+                raise Refused(f"the text grows beyond {MAX_TEXT} characters")
+            self.spend(size >> 6)
+        return text
+
+
+def _method(name: str) -> Callable[[Any], Any]:
+    return operator.methodcaller(name)
+
+
+def _weekday(day: date) -> str:
+    return ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")[day.weekday()]
+
+
+_DATE: Mapping[str, Callable[[Any], Any] | None] = {
+    "year": None,
+    "month": None,
+    "day": None,
+    "weekday": _weekday,
+}
+_TIME: Mapping[str, Callable[[Any], Any] | None] = {"hour": None, "minute": None, "second": None}
+PLAIN: Mapping[type, Mapping[str, Callable[[Any], Any] | None]] = {
+    date: _DATE,
+    time: _TIME,
+    datetime: {**_DATE, **_TIME, "date": _method("date"), "time": _method("time")},
+    timedelta: {
+        "days": None,
+        "hours": lambda span: int(span.total_seconds() // 3600),
+        "minutes": lambda span: int(span.total_seconds() // 60),
+    },
+    LoopContext: dict.fromkeys(
+        "index index0 revindex revindex0 first last length previtem nextitem cycle changed".split()
+    ),
+}
+"""What texts may read of Python's own values: None where the attribute itself is read. Nothing else of them."""
+
+_LOOP_METHODS = frozenset({"cycle", "changed"})
+_SEQUENCES = (list, tuple, str)
+_NUMBERS = (int, Decimal, float)
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """Jinja as far as texts may use it: an allow-list of attributes, bounded operators, no folding of constants."""
+
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+
+    def __init__(self, filters: Mapping[str, Any], tests: Mapping[str, Any]) -> None:
+        super().__init__(
+            undefined=Empty,
+            optimized=False,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            cache_size=0,
+        )
+        self.globals = {}
+        self.concat = join_parts
+        self.filters = {**filters, "_rounds": pass_context(_rounds)}
+        self.tests = dict(tests)
+        self.eval_ctx = EvalContext(self)
+        self.readable: dict[type, Mapping[str, Callable[[Any], Any] | None]] = dict(PLAIN)
+        self.remembered: dict[tuple[Any, ...], str] = {}
+        self.globals_of_code = {
+            "environment": self,
+            "attribute": self.getattr,
+            "printed": printed,
+            "isolated": isolated,
+            "made": made,
+            "joined": joined,
+            "Decimal": Decimal,
+        }
+
+    def _tokenize(self, source: str, name: Any, filename: Any = None, state: Any = None) -> TokenStream:
+        from engine.template_code import tokenize
+
+        return tokenize(self, source, name, state)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The attribute, or dictionary item, of this name; empty where there is none."""
+        cls = obj.__class__
+        readers = self.readable.get(cls)
+        if readers is None:
+            readers = self._readers(cls)
+        if attribute in readers:
+            reader = readers[attribute]
+            value = getattr(obj, attribute) if reader is None else reader(obj)
+        else:
+            value = self._item(obj, attribute)
+        return EMPTY if value is None else value
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """The item of this key or position; else the attribute of this name; else empty."""
+        if isinstance(argument, str) and not isinstance(obj, Mapping):
+            return self.getattr(obj, argument)
+        value = self._item(obj, argument)
+        return EMPTY if value is None else value
+
+    def _item(self, obj: Any, key: Any) -> Any:
+        if isinstance(obj, Mapping):
+            return obj.get(key)
+        if isinstance(key, str) and key.startswith("_"):
+            raise Refused(f"`{key}` is not for texts: names that start with `_` are closed")
+        if isinstance(obj, _SEQUENCES) and isinstance(key, int):
+            return obj[key] if -len(obj) <= key < len(obj) else None
+        return None
+
+    def _readers(self, cls: type) -> Mapping[str, Callable[[Any], Any] | None]:
+        offers = getattr(cls, "offers", None)
+        if isinstance(offers, Mapping):
+            return self.readable.setdefault(cls, dict.fromkeys(offers))
+        if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+            return self.readable.setdefault(cls, dict.fromkeys(cls._fields))
+        for plain in (datetime, date, time, timedelta):
+            if issubclass(cls, plain):
+                return PLAIN[plain]
+        return {}
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Calls a macro of the text or one of the listed methods; raises Refused for anything else."""
+        context.spend(1)
+        kwargs.pop("_loop_vars", None)
+        kwargs.pop("_block_vars", None)
+        if obj.__class__ is Macro:
+            return obj(context.eval_ctx, *args, **kwargs)
+        owner = getattr(obj, "__self__", None)
+        name = getattr(obj, "__name__", "")
+        allowed = _LOOP_METHODS if isinstance(owner, LoopContext) else getattr(owner.__class__, "methods", ())
+        if name not in allowed:
+            called = f"`{name}`" if name else "this"
+            raise Refused(
+                f"{called} cannot be called: texts call only the listed methods and their own macros"
+            )
+        value = obj(*(None if one is EMPTY else one for one in args), **kwargs)
+        return EMPTY if value is None else value
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: A002
+        """Reckons within bounds; money stays exact."""
+        value = reckon(operator, left, right)
+        if value.__class__ is str:
+            context.made(value)
+        return value
+
+
+def reckon(sign: str, left: Any, right: Any) -> Any:
+    """`left sign right` within the sandbox's bounds; empty where one of them is. Raises Refused."""
+    if left is EMPTY or right is EMPTY or left is None or right is None:
+        return EMPTY
+    if isinstance(left, float):
+        left = Decimal(repr(left))
+    if isinstance(right, float):
+        right = Decimal(repr(right))
+    if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
+        return _number(sign, left, right)
+    if sign == "%" and isinstance(left, str):
+        raise Refused("`%` does not format texts here: write them with {{ }}")
+    if sign == "*":
+        text, times = (right, left) if isinstance(left, int) else (left, right)
+        if isinstance(text, _SEQUENCES) and isinstance(times, int):
+            bound = MAX_TEXT if isinstance(text, str) else MAX_ITEMS
+            if len(text) * times > bound:
+                raise Refused(
+                    f"the product would have {len(text) * times} parts; at most {bound} are allowed"
+                )
+            return made(text * times)
+    if sign == "+" and isinstance(left, str) != isinstance(right, str):
+        raise Refused("`+` adds numbers; to join a text and a number write `~`")
+    if sign == "+" and isinstance(left, str) and len(left) + len(right) > MAX_TEXT:
+        raise Refused(f"the text grows beyond {MAX_TEXT} characters")
+    return made(_OPERATORS[sign](left, right))
+
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+
+
+def _number(sign: str, left: Any, right: Any) -> Any:
+    if sign == "/" and isinstance(left, int):
+        left = Decimal(left)
+    if sign == "**" and (abs(right) > MAX_EXPONENT or _bits(left) * max(1, abs(right)) > MAX_BITS):
+        raise Refused(f"a power may have an exponent up to {MAX_EXPONENT} and {MAX_BITS} bits")
+    if sign == "**" and right < 0:
+        left = Decimal(left)
+    value = _OPERATORS[sign](left, right)
+    if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > MAX_DECIMAL_EXPONENT:
+            raise Refused("the number grows too large")
+    elif _bits(value) > MAX_BITS:
+        raise Refused("the number grows too large")
+    return value
+
+
+def _bits(number: Any) -> int:
+    return int(number).bit_length()
+
+
+def made(value: Any) -> Any:
+    """The value, if the lists in it hold no more than MAX_ITEMS together. Raises Refused."""
+    if isinstance(value, (list, tuple, dict)):
+        waiting = [value]
+        count = 0
+        while waiting:
+            inside = waiting.pop()
+            count += len(inside)
+            if count > MAX_ITEMS:
+                raise Refused(f"a list of a text holds at most {MAX_ITEMS} items")
+            items = inside.values() if isinstance(inside, dict) else inside
+            waiting.extend(one for one in items if isinstance(one, (list, tuple, dict)))
+    return value
+
+
+def printed(value: Any) -> str:
+    """The value as texts show it: nothing for empty, a list with commas, a thing of the shop by its name."""
+    cls = value.__class__
+    if cls is str:
+        return value  # type: ignore[no-any-return]
+    if value is EMPTY or value is None:
+        return ""
+    if isinstance(value, (str, int, Decimal, float, date, time, timedelta)):
+        return str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {printed(one)}" for key, one in made(value).items())
+    if isinstance(value, Iterable) and not isinstance(value, type):
+        return ", ".join([printed(one) for one in made(taken(value))])
+    offers = getattr(cls, "offers", None) or ()
+    for name in ("name", "number"):
+        if name in offers:
+            return printed(getattr(value, name))
+    if callable(value):
+        name = getattr(value, "__name__", "this")
+        raise Refused(f"`{name}` is a method: call it with its parentheses")
+    raise Refused(f"a {cls.__name__.lower()} cannot be printed as a whole: say what of it")
+
+
+def taken(values: Iterable[Any]) -> Any:
+    """The values as something with a length; what yields them one by one is read up to MAX_ITEMS."""
+    if isinstance(values, (list, tuple, str, Mapping)):
+        return values
+    found = []
+    for one in values:
+        found.append(one)
+        if len(found) > MAX_ITEMS:
+            raise Refused(f"a list of a text holds at most {MAX_ITEMS} items")
+    return found
+
+
+def joined(values: Iterable[Any]) -> str:
+    """What `~` makes of the values."""
+    return "".join([printed(value) for value in values])
+
+
+def _rounds(context: Context, values: Any) -> Any:
+    """What a loop goes through, its rounds counted beforehand."""
+    if values is None:
+        return ()
+    if not isinstance(values, Iterable):
+        raise Refused(f"a loop cannot go through {printed(values)!r}")
+    items = taken(values)
+    context.spend(len(items) + 1)
+    return items
+
+
+def isolated(value: Any) -> str:
+    """The value as a right-to-left text shows it."""
+    if value.__class__ is Lines:
+        return "\n".join(mark + isolated_text(text) for mark, text in value.rows)
+    return isolated_text(printed(value))
+
+
+def join_parts(parts: Iterable[str]) -> str:
+    """The parts as one text. Raises Refused for more than MAX_TEXT characters."""
+    parts = list(parts)
+    if sum(map(len, parts)) > MAX_TEXT:
+        raise Refused(f"the text grows beyond {MAX_TEXT} characters")
+    return "".join(parts)

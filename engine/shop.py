@@ -1,0 +1,471 @@
+"""The shop as a conversation sees it: what texts may read of it, and the interface through which actions change it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True)
+class Business:
+    """Who sells. `currency` is an ISO 4217 code, `timezone` an IANA name.
+
+    `opening_hours` maps a weekday to spans of opening and closing; a business without any is always open.
+    `order_number` is a format with `{date:…}` (strftime) and `{n}`, the count of the day's orders. `flows` maps
+    a role to the flow it talks to.
+    """
+
+    id: str
+    name: str
+    currency: str
+    timezone: str
+    languages: tuple[str, ...]
+    order_number: str = "{date:%Y%m%d}{n:04}"
+    opening_hours: Mapping[str, tuple[tuple[time, time], ...]] = field(default_factory=dict)
+    phone: str = ""
+    address: str = ""
+    country: str = ""
+    flows: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment on the business's own clock."""
+        return moment.astimezone(self.zone)
+
+    def order_number_of(self, day: date, n: int) -> str:
+        """The number of the day's n-th order, n counted from 1."""
+        return self.order_number.format(date=day, n=n)
+
+
+@dataclass(frozen=True)
+class BusinessAt:
+    """The business at one moment: what texts read as `business`."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "name": "what the business is called",
+        "currency": "the code of its currency, such as INR",
+        "languages": "the languages it speaks, the first its default",
+        "is_open": "whether it is open now",
+        "opens_at": "the moment it opens next (now, while it is open)",
+        "phone": "its telephone number",
+        "address": "where it is",
+    }
+    business: Business
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        return self.business.name
+
+    @property
+    def currency(self) -> str:
+        return self.business.currency
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return self.business.languages
+
+    @property
+    def phone(self) -> str:
+        return self.business.phone
+
+    @property
+    def address(self) -> str:
+        return self.business.address
+
+    @property
+    def is_open(self) -> bool:
+        return is_open(self.business, self.now)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return opens_at(self.business, self.now)
+
+
+def is_open(business: Business, moment: datetime) -> bool:
+    """Whether the business is open at the moment; a span that closes before it opens runs past midnight."""
+    if not business.opening_hours:
+        return True
+    local = business.local(moment)
+    at = local.time()
+    for opens, closes in business.opening_hours.get(WEEKDAYS[local.weekday()], ()):
+        if opens <= at < closes or (closes <= opens and at >= opens):
+            return True
+    yesterday = business.opening_hours.get(WEEKDAYS[local.weekday() - 1], ())
+    return any(closes < opens and at < closes for opens, closes in yesterday)
+
+
+def opens_at(business: Business, moment: datetime) -> datetime | None:
+    """The next moment at which the business is open, on its own clock; None for one that never opens."""
+    local = business.local(moment)
+    if is_open(business, moment):
+        return local
+    for days in range(8):
+        day = local.date() + timedelta(days=days)
+        for opens, _ in sorted(business.opening_hours.get(WEEKDAYS[day.weekday()], ())):
+            start = datetime.combine(day, opens, business.zone)
+            if start > local:
+                return start
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Something for sale. `price` is exact, in the main unit; `stock` is None where it is not counted."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "number": "its number on the menu, its own for good",
+        "code": "its code",
+        "name": "its name, in the customer's language",
+        "price": "its price, a decimal of the main unit",
+        "stock": "how many are left; empty where they are not counted",
+        "category": "its category",
+        "is_available": "whether it can be ordered now",
+        "options": "(product options, a later issue)",
+    }
+    number: int
+    code: str
+    name: str
+    price: Decimal
+    stock: int | None = None
+    category: str = ""
+    on_sale: bool = True
+    options: tuple[Any, ...] = ()
+
+    @property
+    def is_available(self) -> bool:
+        return self.on_sale and self.stock != 0
+
+
+class Catalog:
+    """The products, in the order of their numbers, with their names in one language."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "available": "the products that can be ordered now, by their numbers",
+        "categories": "the categories of those, each once",
+        "find": "find(item): the product of a menu number or code, else empty",
+    }
+    methods: ClassVar[frozenset[str]] = frozenset({"find"})
+    __slots__ = ("products", "_by_number", "_by_code", "_available")
+
+    def __init__(self, products: Sequence[Product]) -> None:
+        self.products = products
+        self._by_number = {product.number: product for product in products}
+        self._by_code = {product.code: product for product in products}
+        self._available: tuple[Product, ...] | None = None
+
+    @property
+    def available(self) -> tuple[Product, ...]:
+        if self._available is None:
+            self._available = tuple(product for product in self.products if product.is_available)
+        return self._available
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(product.category for product in self.available if product.category))
+
+    def find(self, item: object) -> Product | None:
+        """The product of this menu number, code or product value; None where there is none."""
+        if isinstance(item, Product):
+            return self._by_code.get(item.code)
+        if isinstance(item, int) and not isinstance(item, bool):
+            return self._by_number.get(item)
+        if isinstance(item, str):
+            found = self._by_code.get(item)
+            if found is None and re.fullmatch(r"\d{1,9}", item.strip()):
+                found = self._by_number.get(int(item))
+            return found
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """One line of the cart: `price` is what one piece cost when it was added."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "number": "its place in the cart, from 1",
+        "product": "the product",
+        "quantity": "how many",
+        "price": "the price of one, when it was added",
+        "total": "quantity times price",
+        "options": "(product options, a later issue)",
+        "note": "what the customer wants noted",
+    }
+    number: int
+    product: Product
+    quantity: int
+    price: Decimal
+    note: str = ""
+    options: tuple[Any, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        return self.price * self.quantity
+
+
+class Cart:
+    """What the customer has chosen so far."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "lines": "its lines, in the order in which they were added",
+        "total": "what everything in it costs",
+        "count": "how many pieces are in it",
+        "is_empty": "whether nothing is in it",
+        "quantity": "quantity(item): how many of this product (menu number, code or product) are in it",
+    }
+    methods: ClassVar[frozenset[str]] = frozenset({"quantity"})
+    __slots__ = ("lines", "catalog", "_total")
+
+    def __init__(self, stored: Sequence[Sequence[Any]], catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.lines = tuple(
+            CartLine(number, catalog.find(code) or _gone(code, price), quantity, Decimal(price), note)
+            for number, (code, quantity, price, note) in enumerate(stored, 1)
+        )
+        self._total: Decimal | None = None
+
+    @property
+    def total(self) -> Decimal:
+        if self._total is None:
+            self._total = sum((line.total for line in self.lines), Decimal(0))
+        return self._total
+
+    @property
+    def count(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.lines
+
+    def quantity(self, item: object) -> int:
+        """How many of this product are in the cart; 0 for what nobody sells."""
+        product = self.catalog.find(item)
+        code = product.code if product else item
+        return sum(line.quantity for line in self.lines if line.product.code == code)
+
+
+def _gone(code: str, price: str) -> Product:
+    """What stands in the cart for a product that the catalog no longer has."""
+    return Product(0, code, code, Decimal(price), on_sale=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who talks. `name` and `address` are what `save_customer` kept; `is_known` whether it kept anything."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "name": "the name that was saved",
+        "phone": "the number the customer writes from",
+        "address": "the address that was saved",
+        "language": "the language that was saved",
+        "is_known": "whether a name was saved",
+        "role": "customer, or what a member of staff is",
+    }
+    id: str
+    phone: str
+    name: str = ""
+    address: str = ""
+    email: str = ""
+    language: str = ""
+    role: str = "customer"
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line of an order: what was bought, at the price of that moment."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "number": "its place in the order, from 1",
+        "product": "the product as it is now, with the name it had then",
+        "quantity": "how many",
+        "price": "the price of one",
+        "total": "quantity times price",
+        "note": "what the customer wanted noted",
+    }
+    number: int
+    product: Product
+    quantity: int
+    price: Decimal
+    note: str = ""
+
+    @property
+    def total(self) -> Decimal:
+        return self.price * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a customer has ordered. `placed_at` is an aware moment on the business's clock."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "number": "its number, such as WA20251018000001",
+        "status": "where it stands in the order's life",
+        "total": "what it costs",
+        "lines": "its lines",
+        "placed_at": "when it was placed",
+    }
+    number: str
+    status: str
+    total: Decimal
+    lines: tuple[OrderLine, ...]
+    placed_at: datetime
+    is_open: bool = True
+
+
+class Orders:
+    """The customer's orders, the newest first."""
+
+    offers: ClassVar[Mapping[str, str]] = {
+        "last": "the newest order, empty where there is none",
+        "open": "those whose life is not over",
+        "all": "all of them, the newest first",
+    }
+    __slots__ = ("all",)
+
+    def __init__(self, orders: Sequence[Order]) -> None:
+        self.all = tuple(orders)
+
+    @property
+    def last(self) -> Order | None:
+        return self.all[0] if self.all else None
+
+    @property
+    def open(self) -> tuple[Order, ...]:
+        return tuple(order for order in self.all if order.is_open)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """An order about to be placed. Money is exact, in the main unit; `placed_at` is an aware moment."""
+
+    lines: tuple[CartLine, ...]
+    total: Decimal
+    status: str
+    placed_at: datetime
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    instructions: str = ""
+    delivery: str = ""
+
+
+class Shop(Protocol):
+    """One business's shop, as one customer's turn reaches it; every call sees what the turn has done so far."""
+
+    def products(self) -> tuple[Product, ...]:
+        """All products by number, those not on sale included, names in the business's first language."""
+
+    def customer(self) -> Customer:
+        """The customer of this turn."""
+
+    def save_customer(self, changes: Mapping[str, str]) -> None:
+        """Keeps what the customer said of themselves: any of `name address email language`."""
+
+    def orders(self) -> tuple[Order, ...]:
+        """The customer's orders, the newest first."""
+
+    def place_order(self, draft: OrderDraft) -> Order:
+        """Takes the stock, numbers the order and keeps it.
+
+        Raises Failure `out_of_stock` (with the product and how many are left) or `unavailable`; whatever it had
+        done by then is taken back by the savepoint of the rule.
+        """
+
+    def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:
+        """Puts the order into the status, with a line in its timeline."""
+
+    def restock(self, number: str) -> None:
+        """Gives back the stock that the order took."""
+
+    def people(self, role: str) -> tuple[Customer, ...]:
+        """Everybody who has this role in the business."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A stretch of work that is undone as a whole when an exception leaves it."""
+
+
+def catalog_of(draft: Draft) -> Catalog:
+    """The catalog in the language of the turn."""
+    products = draft.shop.products()
+    names = draft.flow.names.get(draft.language)
+    if names:
+        products = tuple(_named(product, names.get(product.code, product.name)) for product in products)
+    return Catalog(products)
+
+
+def _named(product: Product, name: str) -> Product:
+    return Product(
+        product.number,
+        product.code,
+        name,
+        product.price,
+        product.stock,
+        product.category,
+        product.on_sale,
+        product.options,
+    )
+
+
+def cart_of(draft: Draft) -> Cart:
+    """The cart of the conversation."""
+    catalog: Catalog = draft.resolve("catalog")
+    return Cart(draft.conversation.cart, catalog)
+
+
+def put_cart(draft: Draft, lines: Sequence[Sequence[Any]]) -> None:
+    """Puts other lines into the cart: each (product code, quantity, price as text, note)."""
+    draft.conversation.cart = [list(line) for line in lines]
+    draft.forget("cart")
+
+
+def stored_line(line: CartLine) -> list[Any]:
+    """The line as the conversation keeps it."""
+    return [line.product.code, line.quantity, str(line.price), line.note]
+
+
+NAMES: Mapping[str, Callable[[Draft], object]] = {
+    "business": lambda draft: BusinessAt(draft.business, draft.now),
+    "customer": lambda draft: draft.shop.customer(),
+    "cart": cart_of,
+    "catalog": catalog_of,
+    "orders": lambda draft: Orders(draft.shop.orders()),
+}
+"""The reserved names that read the shop, and how each is made at its first use in a turn."""
+
+
+def menu_number(item: object) -> int | None:
+    """The number that a line to pick from has for good: that of a product; None for anything else."""
+    return item.number if isinstance(item, Product) else None
+
+
+def card_line(draft: Draft, code: str) -> str:
+    """What stands for a product's card on a channel that has none; empty for a product that is gone."""
+    catalog: Catalog = draft.resolve("catalog")
+    product = catalog.find(code)
+    if product is None:
+        return ""
+    from engine.filters import format_money
+
+    return f"• {product.name} - {format_money(product.price, draft.business.currency, draft.language)}"

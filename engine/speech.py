@@ -1,0 +1,224 @@
+"""Says what a turn decided: messages rendered with the turn's names, their buttons made pressable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.built_in import built_in
+from engine.draft import Draft
+from engine.flow import Button, Message
+from engine.layout import Row, Saying, fit, page, shows_as_list
+from engine.message import Media, Outbound
+from engine.program import CompiledState
+from engine.recognizer import MORE, encode_press
+from engine.shop import card_line, menu_number
+
+
+def speak(
+    draft: Draft, state: CompiledState, asked: int, items: Sequence[Any] | None
+) -> tuple[Outbound, ...]:
+    """What goes out for `draft.replies`, the last `asked` of which are the state's `ask`.
+
+    `items` are the choices that join the last of those; None where none are offered. What was offered is
+    remembered in the conversation.
+    """
+    out: list[Outbound] = []
+    names = draft.replies
+    last = len(names) - 1 if asked else -1
+    for index, name in enumerate(names):
+        message = draft.flow.messages[name][draft.language]
+        numbered = index == last and items is not None
+        if index == last and items is not None:
+            saying = _saying(message, draft, state, _choice_rows(draft, state, items))
+        elif message.buttons or message.rows:
+            saying = _saying(message, draft, state, ())
+        else:
+            out.extend(_simple(message, draft))
+            continue
+        out.extend(_offer(draft, state, str(name), saying, numbered))
+    return tuple(out)
+
+
+def speak_more(draft: Draft, state: CompiledState, start: int) -> tuple[Outbound, ...]:
+    """The next page of the list that was offered last."""
+    conversation = draft.conversation
+    name = conversation.offer[0]
+    rows = tuple(
+        Row(number, title, press_id, about)
+        for number, title, press_id, about in conversation.offered
+        if not _is_more(press_id)
+    )
+    message = draft.flow.messages[name][draft.language]
+    saying = replace(
+        _saying(replace(message, buttons=(), rows=()), draft, state, ()),
+        rows=rows,
+        as_list=True,
+        list_button=_list_button(message, draft),
+    )
+    return tuple(_offer(draft, state, name, saying, True, start))
+
+
+def render_alone(message: Message, draft: Draft, commands: Iterable[str]) -> tuple[Outbound, ...]:
+    """A message for somebody whose conversation is elsewhere; of its buttons those of the flow's commands."""
+    rows = tuple(
+        Row(0, button.command.replace("_", " ").capitalize(), _press_id(draft, 0, button))
+        for button in (*message.buttons, *message.rows)
+        if button.command in commands
+    )
+    saying = replace(_body(message, draft), rows=rows, as_list=bool(message.rows))
+    return tuple(fit(saying, draft.limits, numbered=False)[0])
+
+
+def _simple(message: Message, draft: Draft) -> list[Outbound]:
+    """A message without anything to press; a mere text that fits, which most are, goes straight out."""
+    if (
+        message.text is not None
+        and message.media is None
+        and message.header is None
+        and message.footer is None
+        and message.products is None
+        and not message.ask_location
+    ):
+        text = message.text.render(draft)
+        if 0 < len(text) <= draft.limits.text:
+            return [Outbound(text)]
+        return fit(Saying(text), draft.limits)[0]
+    return fit(_body(message, draft), draft.limits)[0]
+
+
+def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple[Row, ...]) -> Saying:
+    saying = _body(message, draft)
+    first = max((row.number for row in choices), default=0) + 1
+    rows = list(choices)
+    for button in (*message.buttons, *message.rows):
+        compiled = state.commands.get(button.command)
+        if compiled is None:
+            continue
+        rule = compiled.rule
+        if rule.when is not None and not rule.when.evaluate(draft):
+            continue
+        title = rule.title.get(draft.language) or rule.title.get(draft.flow.languages[0])
+        about = rule.about.get(draft.language) or rule.about.get(draft.flow.languages[0])
+        rows.append(
+            Row(
+                first,
+                title.render(draft) if title else str(button.command).replace("_", " ").capitalize(),
+                _press_id(draft, draft.conversation.visit, button),
+                about.render(draft) if about and (message.rows or choices) else "",
+            )
+        )
+        first += 1
+    as_list = bool(choices or message.rows)
+    return replace(
+        saying,
+        rows=tuple(rows),
+        as_list=as_list,
+        list_button=_list_button(message, draft) if as_list else "",
+    )
+
+
+def _body(message: Message, draft: Draft) -> Saying:
+    text = message.text.render(draft) if message.text is not None else ""
+    media = None
+    if message.media is not None:
+        kind, address = message.media
+        where = address.render(draft).strip()
+        is_link = where.startswith(("http://", "https://"))
+        name = where.rsplit("/", 1)[-1].split("?")[0] if is_link and kind == "document" else ""
+        media = (kind, Media(link=where, filename=name) if is_link else Media(id=where))
+    products: tuple[str, ...] = ()
+    if message.products is not None:
+        codes = message.products.evaluate(draft)
+        products = tuple(str(code) for code in ([codes] if isinstance(codes, str) else codes))
+        if not draft.limits.products:
+            lines = "\n".join(filter(None, (card_line(draft, code) for code in products)))
+            text = f"{text}\n\n{lines}" if text else lines
+    return Saying(
+        text=text,
+        media=media,
+        ask_location=message.ask_location,
+        products=products,
+        header=message.header.render(draft) if message.header is not None else "",
+        footer=message.footer.render(draft) if message.footer is not None else "",
+    )
+
+
+def _list_button(message: Message, draft: Draft) -> str:
+    if message.list_button is not None:
+        return message.list_button.render(draft)
+    return built_in_text("choose", draft)
+
+
+def built_in_text(name: str, draft: Draft) -> str:
+    """The flow's own message of the name, or Shoptalk's."""
+    own = draft.flow.messages.get(name)
+    text = own[draft.language].text if own else None
+    return text.render(draft) if text is not None else built_in(name, draft.language)
+
+
+def _press_id(draft: Draft, visit: int, button: Button) -> str:
+    values = {str(name): value.evaluate(draft) for name, value in button.values.items()}
+    return encode_press(visit, str(button.command), values)
+
+
+def _choice_rows(draft: Draft, state: CompiledState, items: Sequence[Any]) -> tuple[Row, ...]:
+    choices = state.state.choices
+    assert choices is not None  # noqa: S101
+    language, default = draft.language, draft.flow.languages[0]
+    title = choices.title.get(language) or choices.title[default]
+    about = choices.about.get(language) or choices.about.get(default)
+    rows = []
+    for position, item in enumerate(items, 1):
+        draft.given[choices.name] = item
+        value = str(choices.value.evaluate(draft))
+        rows.append(
+            Row(
+                menu_number(item) or position,
+                title.render(draft),
+                encode_press(draft.conversation.visit, None, value),
+                about.render(draft) if about else "",
+            )
+        )
+    draft.given.pop(choices.name, None)
+    return tuple(rows)
+
+
+def _offer(
+    draft: Draft, state: CompiledState, name: str, saying: Saying, numbered: bool, start: int = 0
+) -> list[Outbound]:
+    """Sends the rows out and remembers them, so that their numbers and titles can be typed.
+
+    `numbered` keeps the numbers of rows in force where the channel's own list does not show them.
+    """
+    conversation = draft.conversation
+    kept = [[row.number, row.title, row.id, row.about] for row in saying.rows]
+    saying = replace(saying, rows=_with_short_ids(saying.rows, conversation.visit, draft.limits.press_id))
+    if shows_as_list(saying, draft.limits):
+        size = draft.limits.rows - 1
+        more_row = Row(0, built_in_text("more", draft), encode_press(conversation.visit, MORE, start + size))
+        shown, more = page(saying.rows, start, draft.limits, more_row)
+        saying = replace(saying, rows=shown, more=more)
+        if more is not None:
+            kept.append([0, more.title, more.id, ""])
+    messages, numbers_shown = fit(saying, draft.limits, numbered=not state.takes_numbers or numbered)
+    if not (numbers_shown or numbered):
+        for row in kept:
+            row[0] = 0
+        kept += [row for row in conversation.offered if row[0]]
+    conversation.offer = [name]
+    conversation.offered = kept
+    return messages
+
+
+def _with_short_ids(rows: tuple[Row, ...], visit: int, longest: int) -> tuple[Row, ...]:
+    """The rows, an id that is too long for the channel replaced by the row's place among what is offered."""
+    return tuple(
+        row if len(row.id) <= longest else replace(row, id=f"[{visit},{index}]")
+        for index, row in enumerate(rows)
+    )
+
+
+def _is_more(press_id: str) -> bool:
+    return f',"{MORE}",' in press_id

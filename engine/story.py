@@ -1,0 +1,175 @@
+"""Tells a turn's trace in words that a shop owner understands, one sentence a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.turn import Trace
+
+Step = Mapping[str, Any]
+
+
+def tell(trace: Trace) -> list[str]:
+    """The sentences of a trace, in order. A step that nobody knows is told by its own word."""
+    return [_TELLERS.get(step["step"], _unknown)(step) + _where(step) for step in trace]
+
+
+def rule_name(key: str) -> str:
+    """What a rule is called in words: `awaiting_order/command:cart` is `the command "cart" of awaiting_order`."""
+    state, _, kind = key.rpartition("/")
+    kind, _, name = kind.partition(":")
+    called = f'the {kind} "{name}"' if name else _KINDS.get(kind, f"the rule {kind}")
+    return f"{called} of {state}" if state else called
+
+
+_KINDS = {
+    "input": "the input",
+    "choices": "the choices",
+    "otherwise": '"otherwise"',
+    "then": '"then" after too many tries',
+}
+
+_RECORDED = {
+    "kind": "It was kept and not answered: reactions, edits and the like start no turn.",
+    "human": "It was kept and not answered: a person answers here.",
+    "second press": "It was kept and not answered: this button had been taken already.",
+}
+
+_STARTED_OVER = {
+    "gone": "The conversation started over: the flow no longer has the state it was in.",
+    "final": "The conversation started over: the one before had come to its end.",
+    "timeout": "The conversation started over: the customer had been silent for too long.",
+}
+
+_UNDERSTOOD = {
+    "press": "A button was pressed: {rule}.",
+    "old button": "A button of an earlier message was pressed; it still means {rule}.",
+    "word": "Understood as {rule}, by its words.",
+    "pattern": "Understood as {rule}, by its pattern.",
+    "pick": "A line of the list was picked: {rule}.",
+    "input": "Taken as {rule}.",
+    "silence": "The customer stayed silent: {rule}.",
+    "more": "The customer asked for more rows of the list.",
+}
+
+
+def _recorded(step: Step) -> str:
+    return _RECORDED.get(step["why"], f"It was kept and not answered ({step['why']}).")
+
+
+def _started_over(step: Step) -> str:
+    return _STARTED_OVER.get(step["why"], f"The conversation started over ({step['why']}).")
+
+
+def _understood(step: Step) -> str:
+    how, key = str(step["how"]), str(step["rule"])
+    if how.startswith("event "):
+        event = how.removeprefix("event ")
+        return f'"{event}" happened{f": {rule_name(key)}" if key else ", and nothing answers to it"}.'
+    if how == "more":
+        return _UNDERSTOOD[how]
+    if not key or how == "otherwise" or key.rpartition("/")[2] == "otherwise":
+        old = (
+            "A button of an earlier message was pressed, and means nothing here"
+            if how == "old button"
+            else ""
+        )
+        return f"{old or 'Not understood'}{f': {rule_name(key)} answers' if key else ''}."
+    return _UNDERSTOOD.get(how, f"Understood as {{rule}} ({how}).").format(rule=rule_name(key))
+
+
+def _more(step: Step) -> str:
+    return f"Showed the rows of the list from number {step['start'] + 1} on."
+
+
+def _tries(step: Step) -> str:
+    return f"That was try {step['count']} of {step['limit']}."
+
+
+def _unreadable(step: Step) -> str:
+    return f'"{step["text"]}" cannot be read as a {step["type"]} for {step["name"]}.'
+
+
+def _read(step: Step) -> str:
+    return f"Read {_values(step['values'])}."
+
+
+def _refused(step: Step) -> str:
+    values = dict(step["values"])
+    value = values.pop("value", None)
+    wanted = f" (wanted: {_values(values)})" if values else ""
+    return f"Refused by {step['validator']}: {_shown(value)}{wanted}. Nothing of the rule was done."
+
+
+def _pick_gone(step: Step) -> str:
+    return f"What was picked ({step['value']}) is no longer on the list."
+
+
+def _branch(step: Step) -> str:
+    return "A branch of it held."
+
+
+def _went(step: Step) -> str:
+    return f"Went to {step['to']}."
+
+
+def _did(step: Step) -> str:
+    values = _values(step["values"])
+    return f"Did {step['action']}{f' with {values}' if values else ''}."
+
+
+def _failed(step: Step) -> str:
+    about = f" ({step['product']})" if step.get("product") else ""
+    left = f", {step['left']} left" if step.get("left") is not None else ""
+    return f"Could not do {step['action']}: {step['code']}{about}{left}. All that the rule had done was taken back."
+
+
+def _answered(step: Step) -> str:
+    return f"Gave the answer to {step['code']}."
+
+
+def _said(step: Step) -> str:
+    return f"Said {', '.join(step['messages'])}."
+
+
+def _broken(step: Step) -> str:
+    return f"It broke inside, and nothing of it was kept: {step['error']}"
+
+
+def _unknown(step: Step) -> str:
+    values = {name: value for name, value in step.items() if name not in ("step", "at")}
+    return f"{step['step']}{f': {_values(values)}' if values else ''}."
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
+
+
+def _where(step: Step) -> str:
+    return f"  [{step['at']}]" if step.get("at") else ""
+
+
+_TELLERS: Mapping[str, Callable[[Step], str]] = {
+    "recorded": _recorded,
+    "started_over": _started_over,
+    "understood": _understood,
+    "more": _more,
+    "tries": _tries,
+    "unreadable": _unreadable,
+    "read": _read,
+    "refused": _refused,
+    "pick_gone": _pick_gone,
+    "branch": _branch,
+    "went": _went,
+    "did": _did,
+    "failed": _failed,
+    "answered": _answered,
+    "said": _said,
+    "broken": _broken,
+}
+"""Step of a trace: what tells it."""

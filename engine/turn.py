@@ -1,0 +1,74 @@
+"""What one turn came to: replies, the conversation after it, and the trace that explains both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.conversation import Conversation
+from engine.message import Outbound
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+    from engine.shop import Product
+
+Trace = list[dict[str, Any]]
+"""What happened, in order; each step a dict of plain values with `step` and, where the flow decided, `at`
+(`file:line`):
+
+- `recorded` `why`: nothing else happened (`kind`, `human`, `second press`)
+- `started_over` `why`: the conversation began anew (`final`, `timeout`, `gone`: its state is no more)
+- `understood` `how` `rule`: what the message meant; `rule` is empty where nothing fits
+- `read` `values`, `unreadable` `name` `type` `text`: holes and input as their types
+- `refused` `validator` `values`, `tries` `count` `limit`
+- `did` `action` `values`, `failed` `action` `code` `left` `product`, `answered` `code`
+- `branch`, `went` `to`, `more` `start`, `pick_gone` `value`
+- `said` `messages`: the names of the messages that went out
+"""
+
+
+class Failure(Exception):
+    """An action cannot be done, for a reason that the flow answers: `code` as the action declares it.
+
+    `leaves`, if given, is done to the conversation after everything else of the rule was taken back.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        product: Product | None = None,
+        left: int | None = None,
+        leaves: Callable[[Draft], None] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.product = product
+        self.left = left
+        self.leaves = leaves
+
+
+class BrokenTurn(Exception):
+    """A turn cannot be finished through a fault of the flow; nothing of it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message for somebody else than the customer of this turn: the recipient's id and what they get."""
+
+    recipient: str
+    replies: tuple[Outbound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The outcome: the new `conversation`, `replies` to its customer and `told` to others.
+
+    `calls_person` is true when the turn entered a state in which a person answers.
+    """
+
+    conversation: Conversation
+    replies: tuple[Outbound, ...]
+    trace: Trace
+    told: tuple[Told, ...] = ()
+    calls_person: bool = False

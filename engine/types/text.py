@@ -1,0 +1,4 @@
+"""Reads words as they are."""
+
+from engine.declarations import Type, Unreadable
+from engine.patterns import ANYTHING

@@ -1,0 +1,46 @@
+"""Asks whether a number lies between two others."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import isfinite
+from typing import TYPE_CHECKING, TypeGuard
+
+from engine.declarations import Parameter, Validator
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+
+def is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    """Whether the value is a number that can be compared: neither a truth value nor infinite."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return True
+    return value.is_finite() if isinstance(value, Decimal) else isinstance(value, float) and isfinite(value)
+
+
+def lies_between(value: object, min: object, max: object) -> TypeGuard[int | float | Decimal]:
+    """Whether min <= value <= max; a bound of None is no bound, one that is no number refuses."""
+    if not is_number(value):
+        return False
+    if min is not None and not (is_number(min) and min <= value):
+        return False
+    return max is None or (is_number(max) and value <= max)
+
+
+def check(draft: Draft, value: object, min: object = None, max: object = None) -> bool:
+    return lies_between(value, min, max)
+
+
+VALIDATOR = Validator(
+    name="between",
+    about="The number is not smaller than `min` and not larger than `max`.",
+    parameters={
+        "value": Parameter({"type": "number"}, "the number; without it the input"),
+        "min": Parameter({"type": "number"}, "the smallest that passes; without it there is none"),
+        "max": Parameter({"type": "number"}, "the largest that passes; without it there is none"),
+    },
+    check=check,
+)

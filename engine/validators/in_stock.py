@@ -1,0 +1,35 @@
+"""Asks whether enough of a product is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.declarations import Parameter, Validator
+from engine.shop import Catalog
+from engine.validators.between import lies_between
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+
+def check(draft: Draft, value: object, quantity: object = 1) -> bool:
+    """Looks at the stock alone, not at the cart; a product whose stock is not counted always suffices."""
+    catalog: Catalog = draft.resolve("catalog")
+    product = catalog.find(value)
+    if product is None or not product.on_sale:
+        return False
+    return lies_between(quantity, None, product.stock)
+
+
+VALIDATOR = Validator(
+    name="in_stock",
+    about="The product is on sale and `quantity` of it are left, whatever the cart already holds.",
+    parameters={
+        "value": Parameter(
+            {"type": ["integer", "string"]}, "the number, code or product; without it the input"
+        ),
+        "quantity": Parameter({"type": "integer", "minimum": 1}, "how many are wanted; without it one"),
+    },
+    check=check,
+    single="value",
+)

@@ -1,0 +1,39 @@
+"""Asks whether a text is a telephone number that can exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.declarations import Parameter, Validator
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+
+def check(draft: Draft, value: object, country: object = "") -> bool:
+    """Reads a number without + as one of the country, or else of the business's country."""
+    import phonenumbers
+
+    if not isinstance(value, str) or not isinstance(country, str):
+        return False
+    try:
+        number = phonenumbers.parse(value, country or draft.business.country or None)
+    except phonenumbers.NumberParseException:
+        return False
+    if country:
+        return phonenumbers.is_valid_number_for_region(number, country)
+    return phonenumbers.is_valid_number(number)
+
+
+VALIDATOR = Validator(
+    name="phone",
+    about="It is a telephone number that can exist; with `country`, one of that country.",
+    parameters={
+        "country": Parameter(
+            {"type": "string", "pattern": "^[A-Z]{2}$"}, "two letters, such as PK; without it any country"
+        ),
+        "value": Parameter({"type": "string"}, "the number; without it the input"),
+    },
+    check=check,
+    single="country",
+)

@@ -1,0 +1,241 @@
+"""Answers what people really type wrong in YAML in their words, and mends it where the mend is certain."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from engine.source import DEEPEST, Place, Problem, TooDeep
+
+KEY = re.compile(
+    r"""^\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s#"'{}\[\],&*!|>%@`:-][^#:{}\[\],"']*|[^#:{}\[\],"'\s]+)\s*:\s+)?"""
+)
+CLOSED_QUOTE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?=[^\s#])""")
+LONE_QUESTION = re.compile(r"(?<=[\[{,:])\s*(\?)\s*(?=[,\]}])")
+TEMPLATE = re.compile(
+    r"""[\[{,:]\s+([^\[\]{},:"'\s][^\[\]{},:"']*\{[{%].*?[%}]\}(?:\{[{%].*?[%}]\}|[^,{}\[\]"'])*|\{[{%].*?[%}]\}(?:\{[{%].*?[%}]\}|[^,{}\[\]"'])*)"""
+)
+SIGNS = "@`%*&!|>?,"
+
+
+def explain(error: Any, text: str, file: str, last_quoted: Any) -> tuple[Problem, str | None]:
+    """What stands in the way of reading `text`, and the text with that mended, or None.
+
+    `last_quoted` is the last quoted text that was read before. `error` is what the parser raised.
+    """
+    mistake = Mistake(error, text, file)
+    if isinstance(error, TooDeep):
+        words = (
+            "too many aliases" if error.problem == "too many aliases" else f"more than {DEEPEST} levels deep"
+        )
+        return mistake.problem(
+            mistake.line, mistake.column, f"this file is {words}: nobody can read that"
+        ), None
+    found = (
+        mistake.tab()
+        or mistake.open_quote(last_quoted)
+        or mistake.text_without_quotes()
+        or mistake.open_bracket()
+        or mistake.text_between_braces()
+        or mistake.closes_nothing()
+        or mistake.no_colon()
+        or mistake.indentation()
+    )
+    if found is not None:
+        return found
+    return mistake.problem(
+        mistake.line, mistake.column, f"this cannot be read: {error.problem or error}"
+    ), None
+
+
+Found = tuple[Problem, str | None]
+
+
+class Mistake:
+    """One error of the parser, with the lines it may have come from; lines and columns counted from 0."""
+
+    def __init__(self, error: Any, text: str, file: str) -> None:
+        self.file = file
+        self.lines = text.split("\n")
+        self.said: str = getattr(error, "problem", None) or str(error)
+        self.context: str = getattr(error, "context", None) or ""
+        mark = getattr(error, "problem_mark", None)
+        last = len(self.lines) - 1
+        self.at_end = mark is not None and mark.line > last
+        self.line = min(mark.line, last) if mark else 0
+        self.column = len(self.lines[last]) if self.at_end else mark.column if mark else 0
+        context_mark = getattr(error, "context_mark", None)
+        self.context_line = min(context_mark.line, len(self.lines) - 1) if context_mark else self.line
+        self.context_column = context_mark.column if context_mark else self.column
+
+    def problem(self, line: int, column: int, message: str, length: int = 1) -> Problem:
+        return Problem(Place(self.file, line + 1, column + 1), "yaml", message, max(1, length))
+
+    def mended(self, line: int, start: int, end: int, by: str) -> str:
+        """The text with a part of one line replaced."""
+        there = self.lines[line]
+        return "\n".join([*self.lines[:line], there[:start] + by + there[end:], *self.lines[line + 1 :]])
+
+    def quoted(self, line: int, start: int, end: int, why: str) -> Found:
+        """The finding that this part of the line needs quotes."""
+        shown = self.lines[line][start:end]
+        quotes = '"' if '"' not in shown else "'" if "'" not in shown else '"'
+        example = f"{quotes}{shown}{quotes}" if quotes not in shown else json.dumps(shown, ensure_ascii=False)
+        problem = self.problem(line, start, f"{why}: {example}", end - start)
+        return problem, self.mended(line, start, end, json.dumps(shown, ensure_ascii=False))
+
+    def tab(self) -> Found | None:
+        """A tab where the indentation is."""
+        line = self.lines[self.line]
+        indent = len(line) - len(line.lstrip(" \t"))
+        at = line.find("\t")
+        if 0 <= at < indent and self.column <= indent:
+            spaces = line[:indent].replace("\t", "  ")
+            problem = self.problem(self.line, at, "a tab stands here; indent with spaces")
+            return problem, self.mended(self.line, 0, indent, spaces)
+        if self.column < len(line) and line[self.column] == "\t":
+            problem = self.problem(self.line, self.column, "a tab stands here; use spaces")
+            return problem, self.mended(self.line, self.column, self.column + 1, " ")
+        return None
+
+    def open_quote(self, last_quoted: Any) -> Found | None:
+        """A quote that is never closed, or closed by the opening quote of a later text."""
+        if "quoted scalar" in self.context:
+            line, column = self.context_line, self.context_column
+        elif last_quoted is not None and last_quoted.start_mark.line < last_quoted.end_mark.line == self.line:
+            line, column = last_quoted.start_mark.line, last_quoted.start_mark.column
+        else:
+            return None
+        there = self.lines[line].rstrip()
+        if "escape" in self.said:
+            message = (
+                "what stands behind this \\ is unknown; write \\\\ for a backslash, or use single quotes"
+            )
+            return self.problem(self.line, self.column, message), None
+        quote = there[column : column + 1]
+        problem = self.problem(line, column, f"this {quote} is never closed", len(there) - column)
+        body = there[column + 1 :]
+        if quote == '"' and not body.endswith("\\"):
+            return problem, self.mended(line, column, len(there), f'"{body}"')
+        return problem, self.mended(line, column, len(there), json.dumps(body, ensure_ascii=False))
+
+    def text_without_quotes(self) -> Found | None:
+        """A value on a line of its own key that reads as something else than the text it is."""
+        line = self.lines[self.line]
+        begin = KEY.match(line)
+        start = begin.end() if begin else 0
+        value = line[start:].rstrip()
+        if not value or value.startswith("#"):
+            return None
+        end = start + len(value)
+        first = value[0]
+        if value.startswith(("{{", "{%")):
+            if value.count("{") == value.count("}") or self.column > start:
+                return self.quoted(self.line, start, end, f"a text that begins with {value[:2]} needs quotes")
+        elif first in SIGNS and (self.column >= start or self.context_column == start):
+            sign = "a ?" if first == "?" else first
+            return self.quoted(self.line, start, end, f"a text that begins with {sign} needs quotes")
+        elif first in "\"'" and self.column > start and CLOSED_QUOTE.match(value):
+            return self._behind_quote(start, end, value)
+        elif value.startswith("- ") and self.column >= start > 0 and line[:start].rstrip().endswith(":"):
+            return self.quoted(self.line, start, end, "a text that begins with - needs quotes")
+        elif first not in "{[\"'" and self.said.startswith("mapping values") and self.column >= start > 0:
+            return self.quoted(self.line, start, end, 'a text that holds ": " needs quotes')
+        elif first == "[" and self.said.startswith("did not find expected key") and self.column > start:
+            return self.quoted(self.line, start, end, "a text that begins with [ needs quotes")
+        return None
+
+    def _behind_quote(self, start: int, end: int, value: str) -> Found:
+        closed = CLOSED_QUOTE.match(value)
+        behind = start + (closed.end() if closed else 0)
+        if value[0] == "'" and value.endswith("'") and len(value) > 1:
+            message = f'an apostrophe ends a text in single quotes; use double quotes: "{value[1:-1]}"'
+        else:
+            message = "the text goes on behind its closing quote; put the whole of it in quotes"
+        problem = self.problem(self.line, behind, message, end - behind)
+        return problem, self.mended(self.line, start, end, json.dumps(value, ensure_ascii=False))
+
+    def open_bracket(self) -> Found | None:
+        """A brace or bracket that the file never closes."""
+        if self.context not in ("while parsing a flow mapping", "while parsing a flow sequence"):
+            return None
+        line = self.lines[self.context_line]
+        if self.line == self.context_line and self.lines[self.line][self.column :].strip():
+            return None
+        lone = LONE_QUESTION.search(line, self.context_column)
+        if lone:
+            return self.quoted(self.context_line, lone.start(1), lone.end(1), "a lone ? needs quotes")
+        sign = line[self.context_column : self.context_column + 1]
+        closing = "}" if sign == "{" else "]"
+        message = f"this {sign} is never closed by a {closing} (or a comma is missing)"
+        rest = line[self.context_column :].rstrip()
+        mended = None
+        if rest.count(sign) == rest.count(closing) + 1 and ": " in rest + " ":
+            mended = self.mended(self.context_line, len(line.rstrip()), len(line), closing)
+        return self.problem(self.context_line, self.context_column, message), mended
+
+    def text_between_braces(self) -> Found | None:
+        """A text between braces or brackets that needs quotes for one of its signs."""
+        line = self.lines[self.line]
+        lone = LONE_QUESTION.search(line)
+        if lone and lone.start() <= self.column:
+            return self.quoted(self.line, lone.start(1), lone.end(1), "a lone ? needs quotes")
+        if "{" not in line[: self.column + 1] and "[" not in line[: self.column + 1]:
+            return None
+        template = TEMPLATE.search(line)
+        if template and template.start(1) <= self.column and not self._is_quoted(template.start(1)):
+            begins = template[1].startswith("{")
+            why = f"a text that begins with {template[1][:2]}" if begins else "a text that holds {{ }}"
+            return self.quoted(self.line, template.start(1), template.end(1), f"{why} needs quotes")
+        start = max(line.rfind(sign, 0, self.column) + len(sign) for sign in ("{", "[", ", ", ": "))
+        if self.column < len(line) and line[self.column] in SIGNS:
+            start = self.column
+        ends = re.compile(r"[,}\]]").search(line, self.column + 1 if start == self.column else self.column)
+        end = ends.start() if ends else len(line.rstrip())
+        if start >= end or self._is_quoted(start):
+            return None
+        shown = line[start:end]
+        if self.said.startswith("did not find expected alphabetic") and self.context_line == self.line:
+            start = self.context_column
+            shown = line[start:end]
+        if shown[0] in SIGNS:
+            return self.quoted(self.line, start, end, f"a text that begins with {shown[0]} needs quotes")
+        if ":" in shown:
+            return self.quoted(self.line, start, end, 'a text that holds ": " needs quotes')
+        return None
+
+    def _is_quoted(self, column: int) -> bool:
+        """Whether a spot of the line lies within quotes."""
+        before = self.lines[self.line][:column]
+        return before.count('"') % 2 == 1
+
+    def no_colon(self) -> Found | None:
+        """A line that should be a key and has no colon."""
+        if "could not find expected ':'" not in self.said:
+            return None
+        line = self.lines[self.context_line]
+        shown = line[self.context_column :].rstrip()
+        message = f"'{shown}' is neither a key with its colon nor indented as part of the text above"
+        return self.problem(self.context_line, self.context_column, message, len(shown)), None
+
+    def closes_nothing(self) -> Found | None:
+        """A closing brace or bracket too many."""
+        sign = self.lines[self.line][self.column : self.column + 1]
+        if sign not in ("}", "]"):
+            return None
+        return self.problem(self.line, self.column, f"this {sign} closes nothing"), None
+
+    def indentation(self) -> Found | None:
+        """A line that stands too far left or right for those above."""
+        said = self.said
+        if not (
+            said.startswith(("mapping values", "did not find expected", "block sequence", "block mapping"))
+        ):
+            return None
+        line = self.lines[self.line]
+        indent = len(line) - len(line.lstrip())
+        if self.column > indent and not said.startswith("mapping values"):
+            return None
+        message = "this line's indentation fits no line above; a key stands exactly below its neighbours"
+        return self.problem(self.line, indent, message, len(line.strip())), None

@@ -1,0 +1,131 @@
+"""What the environment and `.env` may hold, and what is said of what they may not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters.settings import API_VERSION, GRAPH_URL, Settings, SettingsError, read_settings
+
+META = {
+    "META_APP_SECRET": "a secret",
+    "WHATSAPP_ACCESS_TOKEN": "EAAG$token#1",
+    "WHATSAPP_PHONE_NUMBER_ID": "106540352242922",
+    "WHATSAPP_VERIFY_TOKEN": "höfliches Wort",
+}
+
+
+def test_nothing_set_still_gives_a_shop() -> None:
+    assert read_settings({}) == Settings("sqlite:///shoptalk.db", "", None)
+
+
+def test_all_of_meta() -> None:
+    meta = read_settings(META).meta
+    assert meta is not None
+    assert (meta.app_secret, meta.access_token) == ("a secret", "EAAG$token#1")
+    assert (meta.phone_number_id, meta.verify_token) == ("106540352242922", "höfliches Wort")
+    assert (meta.graph_url, meta.api_version) == (GRAPH_URL, API_VERSION)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://graph.example.org",
+        "http://localhost:9000",
+        "http://127.0.0.1:9000/",
+        "http://[::1]:9000",
+        "http://192.168.1.5",
+        "http://graph:8080",  # a service of the same container network
+    ],
+)
+def test_addresses_that_may_be_used(url: str) -> None:
+    meta = read_settings({**META, "META_GRAPH_URL": url}).meta
+    assert meta is not None
+    assert meta.graph_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("DATABASE_URL", "shoptalk.db", "sqlite:///shoptalk.db"),
+        ("DATABASE_URL", "sqlite://", "sqlite:///shoptalk.db"),
+        ("DATABASE_URL", "mysql://localhost/shop", "sqlite:///shoptalk.db"),
+        ("META_GRAPH_URL", "graph.facebook.com", "https://"),
+        ("META_GRAPH_URL", "http://graph.facebook.com", "access token"),
+        ("META_GRAPH_URL", "https://user:word@graph.facebook.com", "user name"),
+        ("META_GRAPH_URL", "https://graph.facebook.com:99999", "not an address"),
+        ("META_API_VERSION", "24", API_VERSION),
+        ("META_API_VERSION", "v24.0/../..", API_VERSION),
+        ("WHATSAPP_PHONE_NUMBER_ID", "+1 650 555 1234", "not the number itself"),
+        ("WHATSAPP_CATALOG_ID", "mine", "digits"),
+    ],
+)
+def test_a_malformed_one_is_named_with_what_to_do(name: str, text: str, says: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({**META, name: text})
+    (problem,) = raised.value.problems
+    assert problem.startswith(name)
+    assert says in problem
+
+
+def test_all_problems_are_named_at_once() -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"DATABASE_URL": "x", "META_API_VERSION": "x", "META_APP_SECRET": "x"})
+    assert [problem.split()[0].strip(",") for problem in raised.value.problems] == [
+        "DATABASE_URL",
+        "META_API_VERSION",
+        "WHATSAPP_ACCESS_TOKEN",
+    ]
+
+
+@pytest.mark.parametrize("left_out", sorted(META))
+def test_a_part_of_meta_is_not_enough(left_out: str) -> None:
+    with pytest.raises(SettingsError, match=f"{left_out} is not set") as raised:
+        read_settings({**META, left_out: ""})
+    assert len(raised.value.problems) == 1
+
+
+def test_the_file_gives_what_the_environment_lacks(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(
+        "\ufeff# our settings\nSHOPTALK_API_TOKEN='to $HOME # and back'\nDATABASE_URL=sqlite:///other.db\nEMPTY=\n",
+        encoding="utf-8",
+    )
+    settings = read_settings({"DATABASE_URL": "sqlite:///this.db"}, dotenv)
+    assert settings.database_url == "sqlite:///this.db"
+    assert settings.api_token == "to $HOME # and back"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"META_APP_SECRET\xff=x\n", "cannot be read"), (b"A=1\nB='open\n", ".env:2 is not NAME=value")],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(content)
+    with pytest.raises(SettingsError) as raised:
+        read_settings({}, dotenv)
+    assert says in str(raised.value)
+
+
+def test_no_secret_shows_in_what_is_printed() -> None:
+    settings = read_settings({**META, "SHOPTALK_API_TOKEN": "the API's token"})
+    shown = repr(settings)
+    assert settings.secrets == ("the API's token", "a secret", "EAAG$token#1", "höfliches Wort")
+    assert not any(secret in shown for secret in settings.secrets)
+    assert "106540352242922" in shown
+
+
+def test_every_setting_is_explained_in_the_example() -> None:
+    example = (Path(__file__).parent.parent / ".env.example").read_text(encoding="utf-8")
+    names = (
+        *META,
+        "META_GRAPH_URL",
+        "META_API_VERSION",
+        "WHATSAPP_CATALOG_ID",
+        "DATABASE_URL",
+        "SHOPTALK_API_TOKEN",
+    )
+    for name in names:
+        assert f"\n# {name}=" in example or f"\n{name}=" in example, name
