@@ -1,4 +1,4 @@
-"""Puts settings, packs, storage, channels, worker and web together: the only file that knows every adapter."""
+"""Puts settings, packs, storage, channels, worker and web together; alone it knows every adapter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask
 
 from adapters import log, web
 from adapters.channels import CHANNELS
-from adapters.packs import checked_pack
+from adapters.packs import checked_pack, packs_in
 from adapters.settings import Settings, read_settings
 from adapters.storage import Storage, open_storage
 from adapters.tasks.jobs import Jobs
@@ -24,17 +24,12 @@ FLOWS = Path("flows")
 
 
 class PackError(Exception):
-    """A pack cannot be served; the text is the report of `flow-lint`, or says what to name instead."""
+    """Packs cannot be served; the text is the report of `flow-lint`, or says what to name instead."""
 
 
 def settings_here() -> Settings:
     """The settings of this process and of the `.env` file in the current folder. Raises SettingsError."""
     return read_settings(os.environ, Path(".env"))
-
-
-def packs_here() -> list[Path]:
-    """Every pack in the folder `flows` of the current folder, by name."""
-    return sorted(path.parent for path in FLOWS.glob("*/business.yaml"))
 
 
 def storage_here(settings: Settings) -> Storage:
@@ -44,23 +39,22 @@ def storage_here(settings: Settings) -> Storage:
     return storage
 
 
-def load_packs(paths: Sequence[Path]) -> dict[str, Pack]:
-    """The packs by business, in this order; raises PackError where one does not lint clean."""
-    if not paths:
-        raise PackError(
-            f"there is no pack in {FLOWS.resolve()}: name the folder of one, or start where `flows` is"
-        )
+def load_packs(folders: Sequence[Path] = ()) -> dict[str, Pack]:
+    """The packs in these folders (default: `flows`), by business; raises PackError where one has findings."""
     packs: dict[str, Pack] = {}
     reports: list[str] = []
-    for path in paths:
-        pack, report = checked_pack(path)
-        if pack is None or report:
+    for folder in folders or (FLOWS,):
+        found = packs_in(folder)
+        if not found:
+            reports.append(f"{folder}: there is no pack; a pack is a folder with a business.yaml")
+        for path in found:
+            pack, report = checked_pack(path)
             reports += report
-        elif pack.business.id in packs:
-            reports.append(
-                f"{path}: the business {pack.business.id} is in {packs[pack.business.id].path} already"
-            )
-        else:
+            if pack is None or report:
+                continue
+            if pack.business.id in packs:
+                first = packs[pack.business.id].path
+                reports.append(f"{path}: the business {pack.business.id} is already in {first}")
             packs[pack.business.id] = pack
     if reports:
         raise PackError("\n".join(reports))
@@ -98,6 +92,6 @@ def create_app() -> Flask:
     """The application of the packs and settings in the current folder, with its worker at work."""
     settings = settings_here()
     log.start_logging(settings.secrets)
-    site = make_site(settings, load_packs(packs_here()), storage_here(settings))
+    site = make_site(settings, load_packs(), storage_here(settings))
     site.worker.start()
     return web.create_app(site)

@@ -1,4 +1,4 @@
-"""Tells quickly whether a value conforms to a JSON Schema; what is wrong with one that does not, others tell."""
+"""Tells quickly whether a value conforms to a JSON Schema, without telling what is wrong with it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 Check = Callable[[Any], bool]
 
 ANNOTATIONS = frozenset(
-    "$schema $id $defs $comment title description default examples format deprecated"
-    " errorMessage patternErrorMessage x-kind".split()
+    {
+        *("$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "format"),
+        *("deprecated", "errorMessage", "patternErrorMessage", "x-kind"),
+    }
 )
 """Keywords that say something to people and editors, and refuse nothing."""
 
@@ -32,7 +34,7 @@ TYPES: Mapping[str, Check] = {
 
 
 def checker(schema: Mapping[str, Any]) -> Check:
-    """The check of a whole schema; its `$ref`s name its own `$defs`. Raises ValueError for an unknown keyword."""
+    """The check of a schema whose `$ref`s name its own `$defs`. Raises ValueError for an unknown keyword."""
     return _Compiler(schema).check(schema)
 
 

@@ -76,7 +76,9 @@ class _Compiled:
 
     __slots__ = ("source", "place", "_environment", "_parse", "_parsed", "_root", "_debug_info")
 
-    def __init__(self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]) -> None:
+    def __init__(
+        self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]
+    ) -> None:
         self.source = source
         self.place = place
         self._environment = environment
@@ -101,7 +103,9 @@ class _Compiled:
     def _failed(self, error: Exception) -> ExpressionFailed:
         line = line_of_failure(error, self._debug_info)
         said = "it nests too deeply" if isinstance(error, RecursionError) else str(error)
-        return ExpressionFailed(f"{said or type(error).__name__} (in `{_line(self.source, line)}`)", self.place, line)
+        return ExpressionFailed(
+            f"{said or type(error).__name__} (in `{_line(self.source, line)}`)", self.place, line
+        )
 
 
 class Expression(_Compiled):
@@ -109,7 +113,9 @@ class Expression(_Compiled):
 
     __slots__ = ("_chain", "_is_negated")
 
-    def __init__(self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]) -> None:
+    def __init__(
+        self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]
+    ) -> None:
         super().__init__(source, place, environment, parse)
         assert self._parsed is not None  # noqa: S101
         self._chain, self._is_negated = _chain(self._parsed.tree)
@@ -154,7 +160,9 @@ class Text:
 
     __slots__ = ("source", "place", "language", "constant", "_compiled", "_show")
 
-    def __init__(self, source: str, place: Place, language: str, compiled: _Compiled | None, show: str) -> None:
+    def __init__(
+        self, source: str, place: Place, language: str, compiled: _Compiled | None, show: str
+    ) -> None:
         self.source = source
         self.place = place
         self.language = language
@@ -195,7 +203,9 @@ class Value:
 
     __slots__ = ("source", "place", "constant", "is_constant", "_evaluate", "_parts")
 
-    def __init__(self, source: Any, place: Place, parts: tuple[Any, ...], evaluate: Callable[[Any], Any] | None) -> None:
+    def __init__(
+        self, source: Any, place: Place, parts: tuple[Any, ...], evaluate: Callable[[Any], Any] | None
+    ) -> None:
         self.source = source
         self.place = place
         self.is_constant = evaluate is None
@@ -255,7 +265,9 @@ class Sandbox:
             if all(one.is_constant for one in inner.values()):
                 return Value(source, place, (), None)
             parts = tuple(inner.values())
-            return Value(source, place, parts, lambda names: {key: one.evaluate(names) for key, one in inner.items()})
+            return Value(
+                source, place, parts, lambda names: {key: one.evaluate(names) for key, one in inner.items()}
+            )
         if isinstance(source, (list, tuple)):
             items = tuple(self.value(one, _place_of(one, place)) for one in source)
             if all(one.is_constant for one in items):
@@ -282,7 +294,9 @@ class Sandbox:
             return Text(source, place, language, None, "")
         environment = self.environment
         compiled = _Compiled(source, place, environment, lambda: parse_text(environment, source, files, file))
-        return Text(source, place, language, compiled, "isolated" if is_right_to_left(language) else "printed")
+        return Text(
+            source, place, language, compiled, "isolated" if is_right_to_left(language) else "printed"
+        )
 
 
 def _has_braces(source: str) -> bool:

@@ -28,7 +28,7 @@ Open = Callable[[Word], Mapped | None]
 
 
 def joined(document: Mapped, open_used: Open, problems: list[Problem]) -> Mapped:
-    """The flow's document with everything that it uses; a name that stands twice is a problem at the second."""
+    """The flow's document with all that it uses; a name that stands twice is a problem at the second."""
     whole = Mapped(document.place)
     for key, value in document.items():
         whole.put(document.word(key), value, document.spans[key])
@@ -78,7 +78,7 @@ def joined_translation(documents: list[Mapped]) -> Mapping[str, Mapped]:
 class FlowReader:
     """Reads one flow's joined document; what cannot be read is left out and stands in `problems`.
 
-    `templates` maps paths below `templates/` to texts, and `templates_at` says where that folder is for people.
+    `templates` maps paths below `templates/` to texts; `templates_at` is that folder, for people.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class FlowReader:
     def _names(self) -> Mapping[str, Mapping[str, str]]:
         return frozen(
             {
-                language: frozen({key: one for key, one in mapped(translation.get("names")).items()})
+                language: frozen(dict(mapped(translation.get("names"))))
                 for language, translation in self.translations.items()
                 if translation.get("names")
             }
@@ -281,14 +281,15 @@ class FlowReader:
             return None
         if path not in self.templates:
             message = unknown("template", path, self.templates)
-            self.problems.append(Problem(path.place, "unknown_name", message, len(path)))
+            self.problems.append(Problem(path.place, "unknown_template", message, len(path)))
             return None
         place = Place(posixpath.join(self.templates_at, path), 1, 1)
         try:
             return self.sandbox.template(path, place, language)
         except BadExpression as error:
-            there = place.within(error.line_offset, error.column)
-            self.problems.append(Problem(there, "expression", error.message))
+            file = posixpath.join(self.templates_at, error.file) if error.file else place.file
+            there = Place(file, 1, 1).within(error.line, (error.column or 0) + 1)
+            self.problems.append(Problem(there, "expression", error.message, error.length))
             return None
 
     # Names across the flow
@@ -300,11 +301,13 @@ class FlowReader:
             saved = {slot for slot, _ in rule.save}
             for pattern in (pattern for some in rule.patterns.values() for pattern in some):
                 for hole in pattern.holes:
-                    if hole in flow.slots and hole not in saved:
-                        message = f"the hole '{hole}' has the name of a slot; save it there (`save: {hole}`) or rename it"
-                        self.problems.append(
-                            Problem(pattern.place, "hole_hides_slot", message, len(pattern.source))
+                    if hole.name in flow.slots and hole.name not in saved:
+                        message = (
+                            f"the hole '{hole.name}' has the name of a slot; "
+                            f"save it there (`save: {hole.name}`) or rename it"
                         )
+                        place = pattern.place.within(0, hole.column + 2)
+                        self.problems.append(Problem(place, "hole_hides_slot", message, len(hole.name)))
 
     def _check_translations(self, flow: Flow) -> None:
         """A translation may speak only of what the flow has."""
@@ -321,4 +324,4 @@ class FlowReader:
                     if one not in known:
                         word = part.word(one)
                         message = unknown(kind, word, sorted(known))
-                        self.problems.append(Problem(word.place, "unknown_name", message, max(1, len(word))))
+                        self.problems.append(Problem(word.place, f"unknown_{kind}", message, max(1, len(word))))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _RIGHT_TO_LEFT = frozenset("ar arc azb ckb dv fa he iw ks lrc mzn nqo pnb ps rhg sd syr ug ur yi ji".split())
 _SCRIPTS = frozenset("arab hebr syrc thaa nkoo adlm rohg".split())
+
+_SHORT = 64
+"""Texts up to this length are remembered: names and prices come again and again."""
 
 FIRST_STRONG = "\u2068"
 POP = "\u2069"
@@ -30,8 +35,19 @@ def isolated_text(text: str) -> str:
 
     Page addresses, lines that hold whole isolates already, and what has neither letter nor digit stay as they are.
     """
+    if len(text) <= _SHORT:
+        return _isolated_short(text)
+    return _isolated(text)
+
+
+@lru_cache(maxsize=4096)
+def _isolated_short(text: str) -> str:
+    return _isolated(text)
+
+
+def _isolated(text: str) -> str:
     if "\n" in text:
-        return "\n".join(map(isolated_text, text.split("\n")))
+        return "\n".join(map(_isolated, text.split("\n")))
     if text.startswith(("https://", "http://")) or (text and _is_isolated(text)):
         return text
     return isolate(text) if any(map(str.isalnum, text)) else text

@@ -25,32 +25,34 @@ SPECIAL = ("business.yaml", "catalog.yaml", "catalog.csv", "workflow.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading a pack: the pack as far as it can be read, all problems, the documents by file."""
+    """What came of reading a pack: the pack as far as it can be read, all problems, the documents by file.
+
+    `flows` are all flows that could be read, by file, also where nothing came of the pack.
+    """
 
     pack: Pack | None
     problems: tuple[Problem, ...]
     documents: Mapping[str, Any]
+    flows: Mapping[str, Flow]
 
 
 def read_pack(files: Mapping[str, str | bytes], path: str, templates: Mapping[str, str]) -> Reading:
-    """Reads a pack. `files` are named as they are within the pack's folder, `path` is that folder for people.
+    """Reads a pack: `files` by their paths within its folder, `path` being that folder for people.
 
-    `templates` maps paths below `templates/`, such as `cookie_barrel/menu.j2`, to their texts. The pack is None
-    where its business cannot be read.
+    `templates` maps paths below `templates/`, such as `cookie_barrel/menu.j2`, to their texts. The pack is
+    None where its business cannot be read.
     """
     return _PackReader(files, path, templates).read()
 
 
-def read_flow(
-    files: Mapping[str, str | bytes], path: str, templates: Mapping[str, str]
-) -> tuple[Flow | None, tuple[Problem, ...]]:
-    """Reads the flow in the file `path` of `files`, with the translations and used files beside it.
+def read_flow(files: Mapping[str, str | bytes], path: str, templates: Mapping[str, str]) -> Reading:
+    """Reads the flow in the file `path` of `files`, with the translations and used files beside it, without a pack.
 
-    The flow is None where the file holds none.
+    The reading has no flow where the file holds none.
     """
     reader = _PackReader(files, "", templates, posixpath.dirname(path))
-    flow = reader.flow(path, ())
-    return flow, reader.found()
+    reader.flow(path, ())
+    return Reading(None, reader.found(), MappingProxyType(reader.documents), reader.read_flows())
 
 
 class _PackReader:
@@ -91,13 +93,17 @@ class _PackReader:
         pack = None
         if business is not None:
             pack = Pack(business, MappingProxyType(flows), products, workflow, self.templates, self.path)
-        return Reading(pack, self.found(), MappingProxyType(self.documents))
+        return Reading(pack, self.found(), MappingProxyType(self.documents), self.read_flows())
 
     def found(self) -> tuple[Problem, ...]:
         """All problems, each once, in the order of files and lines."""
         return tuple(
             sorted(dict.fromkeys(self.problems), key=lambda problem: (problem.place, problem.message))
         )
+
+    def read_flows(self) -> Mapping[str, Flow]:
+        """The flows that could be read, by file."""
+        return MappingProxyType({file: flow for file, flow in self.flows.items() if flow is not None})
 
     def place(self, file: str) -> Place:
         return Place(posixpath.join(self.path, file), 1, 1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
 
 from jinja2 import nodes
 
@@ -68,7 +68,7 @@ class _Walk:
         if not path[0].startswith("_"):
             self.found.append(Read(kind, path, tuple(parts), guarded, self.parsed.file))  # type: ignore[arg-type]
 
-    def block(self, body: list[nodes.Node], local: set[str], guards: frozenset[Path]) -> None:
+    def block(self, body: Sequence[nodes.Node], local: set[str], guards: frozenset[Path]) -> None:
         for node in body:
             self.statement(node, local, guards)
 
@@ -184,14 +184,14 @@ class _Walk:
                 if isinstance(word, nodes.Const) and isinstance(word.value, str):
                     self.add(named[1], (word.value,), [self.place("string", word.value, word)])
 
-    def arguments(self, node: nodes.Node, local: set[str], guards: frozenset[Path]) -> None:
+    def arguments(self, node: Any, local: set[str], guards: frozenset[Path]) -> None:
         for argument in (*node.args, *node.kwargs, node.dyn_args, node.dyn_kwargs):
             if argument is not None:
                 self.value(argument, local, guards)
 
-    def path(self, node: nodes.Node, kind: str, local: set[str], guards: frozenset[Path], soft: bool) -> None:
+    def path(self, node: Any, kind: str, local: set[str], guards: frozenset[Path], soft: bool) -> None:
         """A chain of attributes: its longest beginning that is a path is one read, the rest only tokens."""
-        links: list[nodes.Node] = []
+        links: list[Any] = []
         while isinstance(node, (nodes.Getattr, nodes.Getitem)):
             links.append(node)
             node = node.node

@@ -101,9 +101,8 @@ class RuleReader:
             return None
 
     def _bad(self, error: BadExpression, place: Place) -> None:
-        self.problems.append(
-            Problem(place.within(error.line_offset, error.column), "expression", error.message)
-        )
+        there = place.within(error.line, (error.column or 0) + 1)
+        self.problems.append(Problem(there, "expression", error.message, error.length))
 
     def parameter(self, declared: Parameter | None, source: Any, place: Place) -> Value | Expression | None:
         """What a parameter is given: an expression where it declares that it takes one."""

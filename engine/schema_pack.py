@@ -57,7 +57,7 @@ def business_schema() -> Schema:
             "how orders are numbered: `{date:…}` is the day, `{n:06}` counts the day's orders"
         ),
         "opening_hours": closed(
-            {weekday: day for weekday in WEEKDAYS},
+            dict.fromkeys(WEEKDAYS, day),
             "when it is open, by weekday; without it, always",
             **{"x-kind": "weekday"},
         ),

@@ -101,7 +101,7 @@ def _call(declared: Action | Validator, single: str | None, required: list[str])
     if single is not None and set(required) <= {single}:
         forms.append(parameters[single])
     if parameters:
-        whole = closed(parameters, declared.about, **{"x-kind": f"parameter of '{declared.name}'"})
+        whole = closed(parameters, declared.about, **{"x-kind": "parameter"})
         forms.append(whole | ({"required": required} if required else {}))
     if not required:
         forms.append({"type": "null"})
@@ -128,7 +128,6 @@ def check_entry(validators: Mapping[str, Validator]) -> Schema:
                 "if": {"required": ["else"]},
                 "then": {"minProperties": 2, "maxProperties": 2},
                 "else": {"maxProperties": 1},
-                "errorMessage": "an entry of `validate` is one validator and its `else`",
             }
         ],
     )

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from engine.conform import TYPES, Check, checker
-from engine.nearest import unknown
+from engine.nearest import nearest, unknown
 from engine.schema import schema_of
-from engine.schema_parts import Schema
+from engine.schema_parts import TEMPLATE, Schema
 from engine.source import Listed, Mapped, Place, Problem, Span, Word
 
 Path = tuple[str | int, ...]
@@ -24,7 +24,12 @@ CALLED = {
     "array": "a list",
     "null": "nothing",
 }
-RULES = {"validator": "unknown_validator", "action": "unknown_action", "type": "unknown_type"}
+RULES = {
+    "validator": "unknown_validator",
+    "action": "unknown_action",
+    "parameter": "unknown_parameter",
+    "type": "unknown_type",
+}
 ORDER = tuple(CALLED)
 
 
@@ -34,29 +39,29 @@ def _check(kind: str) -> Check:
 
 
 def problems_of(document: Any, kind: str, start: Place) -> list[Problem]:
-    """Everything in which the document of a file departs from the schema of its kind; `start` is its first line."""
+    """Everything in which a document departs from the schema of its kind; `start` is the file's first line."""
     if _check(kind)(document):
         return []
     return Finder(document, schema_of(kind), start).find()
 
 
-def said_of(value: Any) -> str:
+def stands(value: Any) -> str:
     """What stands there, in words."""
-    if value is None:
-        return "nothing"
     if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, int):
-        return "a whole number"
-    if isinstance(value, Decimal | float):
-        return "a number"
-    return CALLED["string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"]
+        return f"stands `{str(value).lower()}`"
+    if isinstance(value, dict):
+        return "stand keys with values"
+    return f"stands {next(CALLED[one] for one, check in TYPES.items() if check(value))}"
 
 
 def either(words: Iterable[str]) -> str:
     """The words as `a, b or c`."""
     listed = list(words)
     return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
+
+
+def _span_of(word: Word) -> Span:
+    return Span(word.place, max(1, len(word)))
 
 
 class Finder:
@@ -90,7 +95,7 @@ class Finder:
         if isinstance(holder, Mapped) and isinstance(last, str) and last in holder:
             word = holder.word(last)
             if holder[last] is None and word.place != self.start:
-                return Span(word.place, max(1, len(word)))
+                return _span_of(word)
             return holder.spans[last]
         if isinstance(holder, Listed) and isinstance(last, int):
             return holder.spans[last]
@@ -102,7 +107,7 @@ class Finder:
             holder = self._at(path[:-1])
             if isinstance(holder, Mapped):
                 word = holder.word(path[-1])
-                return Span(word.place, max(1, len(word)))
+                return _span_of(word)
         return self._span(path)
 
     def _at(self, path: Path) -> Any:
@@ -137,7 +142,8 @@ class Finder:
     def _tell_anyOf(self, error: Any, path: Path) -> None:  # noqa: N802 - the schema's own word
         branch = self._meant(error.validator_value, error.instance)
         if branch is None:
-            accepted = [one for part in error.validator_value for one in self._types(part)]
+            parts = [part for part in error.validator_value if part is not TEMPLATE]
+            accepted = [one for part in parts for one in self._types(part)]
             self._tell_wrong_type(accepted, error.instance, path)
         else:
             self._walk(branch, error.instance, path)
@@ -147,6 +153,10 @@ class Finder:
 
     def _tell_type(self, error: Any, path: Path) -> None:
         accepted = error.validator_value
+        shape = error.schema.get("patternErrorMessage")
+        if shape is not None and error.instance is not None:
+            self._say(self._span(path), shape)
+            return
         self._tell_wrong_type([accepted] if isinstance(accepted, str) else accepted, error.instance, path)
 
     def _tell_wrong_type(self, accepted: list[str], instance: Any, path: Path) -> None:
@@ -157,7 +167,7 @@ class Finder:
         if instance is None:
             self._say(self._span(path), f"{self._name(path)} has no value; it takes {expected}")
             return
-        message = f"{self._name(path)} takes {expected}, here stands {said_of(instance)}"
+        message = f"{self._name(path)} takes {expected}, here {stands(instance)}"
         if "string" in wanted and isinstance(instance, bool | int | Decimal | float):
             message += "; put it in quotes"
         if isinstance(instance, Mapped) and len(instance) == 1 and "string" in wanted:
@@ -170,23 +180,16 @@ class Finder:
         for key in error.instance:
             if key in allowed:
                 continue
-            if kind == "validator":
-                message = unknown(kind, key, [one for one in allowed if one != "else"])
-            elif kind.startswith("parameter of"):
-                message = unknown(kind, key, allowed)
-            elif kind == "key":
-                message = unknown("key", key, allowed)
-            else:
-                message = unknown(kind, key, allowed)
-            rule = "unknown_parameter" if kind.startswith("parameter of") else RULES.get(kind, "schema")
+            known = [one for one in allowed if one != "else"] if kind == "validator" else allowed
             word = error.instance.word(key)
-            self._say(Span(word.place, max(1, len(word))), message, rule)
+            self._say(_span_of(word), unknown(kind, key, known), RULES.get(kind, "schema"))
 
     def _tell_required(self, error: Any, path: Path) -> None:
+        allowed = error.schema.get("properties", {})
+        misspelt = {nearest(key, allowed) for key in error.instance if key not in allowed}
         for key in error.validator_value:
-            if key not in error.instance:
-                where = self._name(path)
-                self._say(self._key_span(path), f"{where} needs `{key}`")
+            if key not in error.instance and key not in misspelt:
+                self._say(self._key_span(path), f"{self._name(path)} needs `{key}`")
 
     def _tell_propertyNames(self, error: Any, path: Path) -> None:  # noqa: N802
         self._walk(error.validator_value, error.instance, path)
@@ -197,7 +200,7 @@ class Finder:
             message = unknown(kind, error.instance, error.validator_value)
         else:
             allowed = either(f"`{one}`" for one in error.validator_value)
-            message = f"{self._name(path)} takes {allowed}, here stands {said_of(error.instance)}"
+            message = f"{self._name(path)} takes {allowed}, here {stands(error.instance)}"
         self._say(self._word_span(error, path), message, RULES.get(kind, "schema"))
 
     def _tell_pattern(self, error: Any, path: Path) -> None:
@@ -205,15 +208,19 @@ class Finder:
             from engine.types import TYPES as READABLE
 
             called = str(error.instance).removeprefix("list of ")
-            self._say(self._word_span(error, path), unknown("type", called, READABLE), "unknown_type")
+            place, length = self._word_span(error, path)
+            place = place.within(0, length - len(called) + 1)
+            self._say(Span(place, len(called)), unknown("type", called, READABLE), "unknown_type")
             return
-        wrong = error.schema.get("patternErrorMessage", f"{self._name(path)} has another shape than it should")
+        wrong = error.schema.get(
+            "patternErrorMessage", f"{self._name(path)} has another shape than it should"
+        )
         self._say(self._word_span(error, path), wrong)
 
     def _word_span(self, error: Any, path: Path) -> Span:
         """A key's own place where the key itself is refused, else the value's."""
         if isinstance(error.instance, Word) and error.instance is not self._at_or_none(path):
-            return Span(error.instance.place, max(1, len(error.instance)))
+            return _span_of(error.instance)
         return self._span(path)
 
     def _at_or_none(self, path: Path) -> Any:
@@ -235,13 +242,15 @@ class Finder:
         self._say(self._span(path), f"{self._name(path)} is empty")
 
     def _tell_minProperties(self, error: Any, path: Path) -> None:  # noqa: N802
-        self._say(self._key_span(path), f"{self._name(path)} is empty")
+        if "else" in error.instance:
+            self._say(self._span(path), "this `else` has no validator beside it")
+        else:
+            self._say(self._key_span(path), f"{self._name(path)} is empty")
 
     def _tell_maxProperties(self, error: Any, path: Path) -> None:  # noqa: N802
-        one, two = list(error.instance)[error.validator_value - 1 : error.validator_value + 1]
-        word = error.instance.word(two)
-        message = f"'{two}' stands beside '{one}': each has an entry of its own, `- {two}: …`"
-        self._say(Span(word.place, max(1, len(word))), message)
+        one, two = [key for key in error.instance if key != "else"][:2]
+        message = f"'{two}' stands beside '{one}'; each is an entry of its own: `- {two}: …`"
+        self._say(_span_of(error.instance.word(two)), message)
 
     # What was meant
 
@@ -268,6 +277,6 @@ class Finder:
             known = [set(self._resolved(part).get("properties", {})) for part in fitting]
             best = max(range(len(fitting)), key=lambda at: len(known[at] & instance.keys()), default=None)
             return None if best is None else fitting[best]
-        if isinstance(instance, str) and ("{{" in instance or "{%" in instance):
-            return fitting[-1] if fitting else None
+        if isinstance(instance, str) and not ("{{" in instance or "{%" in instance):
+            fitting = [part for part in fitting if part is not TEMPLATE]
         return fitting[0] if fitting else None

@@ -16,7 +16,7 @@ def tell(trace: Trace) -> list[str]:
 
 
 def rule_name(key: str) -> str:
-    """What a rule is called in words: `awaiting_order/command:cart` is `the command "cart" of awaiting_order`."""
+    """A rule in words: `awaiting_order/command:cart` is `the command "cart" of awaiting_order`."""
     state, _, kind = key.rpartition("/")
     kind, _, name = kind.partition(":")
     called = f'the {kind} "{name}"' if name else _KINDS.get(kind, f"the rule {kind}")
@@ -122,7 +122,8 @@ def _did(step: Step) -> str:
 def _failed(step: Step) -> str:
     about = f" ({step['product']})" if step.get("product") else ""
     left = f", {step['left']} left" if step.get("left") is not None else ""
-    return f"Could not do {step['action']}: {step['code']}{about}{left}. All that the rule had done was taken back."
+    what = f"Could not do {step['action']}: {step['code']}{about}{left}."
+    return f"{what} All that the rule had done was taken back."
 
 
 def _answered(step: Step) -> str:

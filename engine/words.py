@@ -82,3 +82,19 @@ def nearest(word: str, allowed: Iterable[str], distance: int | None = None) -> s
             if away == 0:
                 break
     return found
+
+
+def with_plain_digits(text: str) -> str:
+    """The text trimmed, its digits of whatever script as 0 to 9, without direction marks and keycaps."""
+    if text.isascii():
+        return text.strip()
+    text = "".join(
+        str(unicodedata.decimal(character)) if character.isdecimal() else character for character in text
+    )
+    return (
+        text.translate(INVISIBLE)
+        .replace("\ufe0f", "")
+        .replace(_ENCLOSING_KEYCAP, "")
+        .replace("−", "-")
+        .strip()
+    )

@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from engine.source import DEEPEST, Place, Problem, TooDeep
+from engine.source import Place, Problem
+from engine.yaml_builder import DEEPEST, TooDeep
 
 KEY = re.compile(
     r"""^\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s#"'{}\[\],&*!|>%@`:-][^#:{}\[\],"']*|[^#:{}\[\],"'\s]+)\s*:\s+)?"""

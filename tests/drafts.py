@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from engine.expressions import MISSING
 from shop_contract import ANN, NOON, PACK
 
 from engine.conversation import Conversation
@@ -76,7 +75,6 @@ TAGS: Mapping[str, Any] = {
         next((each for each in SHOP.products if each.code == code), None)
         or Product(99, code, code, Decimal(1))
     ),
-    "!empty": lambda _: MISSING,
 }
 for _tag, _make in TAGS.items():
     CaseLoader.add_constructor(_tag, lambda loader, node, make=_make: make(loader.construct_scalar(node)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,8 +103,28 @@ def everything(storage: Storage) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table."""
     names = [
         name
-        for (name,) in storage.database.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        for (name,) in storage.database.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        )
     ]
     return {name: storage.database.rows(f"SELECT * FROM {name} ORDER BY 1") for name in names}
 
 
+def in_threads(count: int, work: Callable[[int], None]) -> None:
+    """Runs the work in so many threads, which begin together; fails if one of them does."""
+    errors: list[BaseException] = []
+    begin = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        begin.wait()
+        try:
+            work(number)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []

@@ -1,4 +1,4 @@
-"""Pins how `transitions` behaves where `engine/machine.py` relies on it, so that an upgrade cannot change it unseen."""
+"""Pins how `transitions` behaves where `engine/machine.py` relies on it: no upgrade changes it unseen."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def when(hold: Callable[[Any], object]) -> Any:
 
 def flow(**keys: Any) -> Flow:
     states = keys.pop("states")
-    return Flow(name="f", languages=("en",), start="a", states={state.name: state for state in states}, **keys)
+    return Flow(
+        name="f", languages=("en",), start="a", states={state.name: state for state in states}, **keys
+    )
 
 
 SHOP = flow(
@@ -84,7 +86,11 @@ def test_a_rule_moves_and_one_without_goto_stays() -> None:
     ("n", "branch", "state"),
     [
         (1, 0, "c"),  # the first that holds wins
-        (2, 1, "a"),  # a branch without goto goes the rule's way; 2 == True is false, so conditions are bool()
+        (
+            2,
+            1,
+            "a",
+        ),  # a branch without goto goes the rule's way; 2 == True is false, so conditions are bool()
         (0, None, "a"),  # none holds: the rule goes on without one
         (None, 2, "b"),  # goto the same state enters it again
     ],
@@ -112,14 +118,18 @@ def test_there_is_no_trigger_that_the_flow_does_not_have() -> None:
 
 
 def test_no_trigger_can_be_named_state() -> None:
-    odd = flow(states=[State("a", commands={"state": Rule("state", goto="a")})], commands={"state": Rule("state")})
+    odd = flow(
+        states=[State("a", commands={"state": Rule("state", goto="a")})], commands={"state": Rule("state")}
+    )
     assert pull(build_machine(odd), "a/command:state", Talk("a")) == [None]
 
 
 def test_a_text_as_condition_would_be_imported_and_called_so_only_callables_are_passed() -> None:
     machine = FlowMachine(model=None, states=["a"], initial=None, auto_transitions=False, send_event=True)
     machine.add_transition("t", "a", None, conditions=["os.getcwd"])
-    assert machine.resolve_callable("os.getcwd", EventData(None, None, machine, Talk("a"), (), {})) is os.getcwd
+    assert (
+        machine.resolve_callable("os.getcwd", EventData(None, None, machine, Talk("a"), (), {})) is os.getcwd
+    )
     for event in build_machine(SHOP).events.values():
         for transitions in event.transitions.values():
             for transition in transitions:
@@ -127,7 +137,9 @@ def test_a_text_as_condition_would_be_imported_and_called_so_only_callables_are_
 
 
 def test_a_condition_is_compared_with_true() -> None:
-    machine = FlowMachine(model=None, states=["a", "b"], initial=None, auto_transitions=False, send_event=True)
+    machine = FlowMachine(
+        model=None, states=["a", "b"], initial=None, auto_transitions=False, send_event=True
+    )
     machine.add_transition("t", "a", "b", conditions=[lambda event: 2])
     talk = Talk("a")
     assert machine.events["t"].trigger(talk) is False
@@ -146,7 +158,9 @@ def test_what_breaks_in_a_condition_or_on_the_way_leaves_the_state_unmoved() -> 
 
     flow_with_fault = flow(
         states=[
-            State("a", commands={"go": Rule("go", goto="b", branches=(Branch(when=when(broken), goto="b"),))}),
+            State(
+                "a", commands={"go": Rule("go", goto="b", branches=(Branch(when=when(broken), goto="b"),))}
+            ),
             State("b"),
         ]
     )
@@ -173,7 +187,9 @@ def test_the_machine_keeps_no_conversation() -> None:
 def test_the_branch_is_told_before_the_move() -> None:
     seen: list[str] = []
     talk = Talk("b")
-    dispatch(build_machine(SHOP).events["b/command:choose"], talk, {"n": 1}, lambda _: seen.append(talk.state))
+    dispatch(
+        build_machine(SHOP).events["b/command:choose"], talk, {"n": 1}, lambda _: seen.append(talk.state)
+    )
     assert seen == ["b"]
     assert talk.state == "c"
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop_contract import NOON, PACK
 
+from engine.message import Inbound
 from engine.turn import BrokenTurn
 from engine.validators import VALIDATORS
 from engine.validators.matches import LONGEST_SECONDS
@@ -122,6 +123,16 @@ def test_a_business_without_opening_hours_is_always_open() -> None:
     draft = draft_of(PACK)
     assert VALIDATORS["opening_hours"].check(draft)
     assert VALIDATORS["opening_hours"].check(draft, draft.now.date())
+
+
+def test_a_place_that_was_sent_is_looked_at_though_nothing_saves_it() -> None:
+    centre = {"latitude": 24.86, "longitude": 67.0, "kilometres": 5}
+    draft = draft_of()
+    check = VALIDATORS["within"].check
+    for latitude, is_near in [(24.87, True), (25.0, False)]:
+        draft.message = Inbound("location", latitude=latitude, longitude=67.0)
+        assert check(draft, "", **centre) is is_near
+        assert check(draft, "Saddar", **centre) is False
 
 
 @given(st.floats(-90, 90), st.floats(-180, 180), st.floats(-90, 90), st.floats(-180, 180))

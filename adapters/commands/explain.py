@@ -90,7 +90,8 @@ def _message(message: Mapping[str, Any], at: str) -> Iterator[str]:
 
 def _order(order: Mapping[str, Any], at: str) -> Iterator[str]:
     items = ", ".join(f"{item['quantity']}x {item['name']}" for item in order["items"])
-    yield f"{at}  ORDER {order['number']}: {items}; {order['currency']} {order['total']}, now {order['status']}"
+    total = f"{order['currency']} {order['total']}"
+    yield f"{at}  ORDER {order['number']}: {items}; {total}, now {order['status']}"
     for entry in order["timeline"]:
         why = f" ({entry['reason']})" if entry["reason"] else ""
         yield f"          · {entry['status']}, by {entry['by']}{why}"

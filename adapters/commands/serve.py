@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument(
-        "packs", nargs="*", metavar="PACK", type=Path, help="folders of packs (default: all in ./flows)"
+        "packs", nargs="*", metavar="PACK", type=Path, help="packs, or folders of packs (default: ./flows)"
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8000, help="the port to listen on (default: 8000)")
@@ -31,11 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters import log, web
     from adapters.settings import SettingsError
     from adapters.storage import StorageError
-    from adapters.wiring import PackError, load_packs, make_site, packs_here, settings_here, storage_here
+    from adapters.wiring import PackError, load_packs, make_site, settings_here, storage_here
 
     try:
         settings = settings_here()
-        packs = load_packs(arguments.packs or packs_here())
+        packs = load_packs(arguments.packs)
         storage = storage_here(settings)
         site = make_site(settings, packs, storage)
         server = create_server(

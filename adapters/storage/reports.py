@@ -70,7 +70,11 @@ class Reports:
 
     def businesses(self) -> list[Row]:
         """Every business that was ever seeded: `id name currency timezone`."""
-        query = Business.select() if self._business is None else Business.select().where(Business.id == self._business)
+        query = (
+            Business.select()
+            if self._business is None
+            else Business.select().where(Business.id == self._business)
+        )
         return self._rows(query.order_by(Business.id))
 
     def products(self) -> list[Row]:

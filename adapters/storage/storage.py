@@ -54,7 +54,13 @@ class Storage:
     def migrate(self) -> list[str]:
         """Brings the tables up to date; the names of the migrations that were applied."""
         with self.database.migrating():
-            return list(self._runner().up())
+            try:
+                return list(self._runner().up())
+            except peewee.IntegrityError:
+                # Another process brought the same migration to its end while this one waited to begin it.
+                if self._pending():
+                    raise
+                return []
 
     def close(self) -> None:
         """Closes the connections of every thread."""
@@ -63,7 +69,7 @@ class Storage:
     def is_ready(self) -> None:
         """Raises NotReady where the database does not answer, lacks a migration, or knows no business."""
         try:
-            pending = [migration.name for migration in self._runner().status() if not migration.applied]
+            pending = self._pending()
         except peewee.PeeweeException as error:
             raise NotReady(f"the database does not answer: {error}") from error
         if pending:
@@ -195,6 +201,9 @@ class Storage:
     def reports(self, business: str | None = None) -> Reports:
         """Reads for people: of one business, or of all."""
         return Reports(self.database, business)
+
+    def _pending(self) -> list[str]:
+        return [migration.name for migration in self._runner().status() if not migration.applied]
 
     def _runner(self) -> Runner:
         return Runner(self.database.peewee, str(MIGRATIONS))

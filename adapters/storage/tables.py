@@ -130,9 +130,11 @@ class Message(peewee.Model):
         indexes = ((("channel", "provider_id"), True),)
 
 
-# A bound parameter never meets a partial index: the statements that want these write the statuses out.
+# A bound parameter never meets a partial index: the statements that want these write the statuses out. The status
+# stands in them as well, or SQLite would sooner go through all that a conversation ever held.
 Message.add_index(
     Message.index(
+        Message.status,
         Message.conversation,
         Message.id,
         name="messages_received",
@@ -142,6 +144,7 @@ Message.add_index(
 )
 Message.add_index(
     Message.index(
+        Message.status,
         Message.conversation,
         Message.id,
         name="messages_queued",

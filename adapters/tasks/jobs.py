@@ -84,8 +84,8 @@ class Jobs:
                 message = working.next_message()
                 moment = message.received_at if message else self.now()
                 if working.due is not None and working.due <= moment:
-                    # What fell due before the customer spoke comes before the answer. A stored moment is cut to
-                    # microseconds, and one that came out early would find no timer that is due.
+                    # What fell due before the customer spoke comes before the answer. A stored moment is cut
+                    # to microseconds, and one that came out early would find no timer that is due.
                     message = None
                     moment = max(moment, working.due + timedelta(milliseconds=1))
                 elif message is None:

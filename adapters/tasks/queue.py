@@ -1,4 +1,4 @@
-"""Hands conversations to threads: each to one at a time, and every one that nobody told about within a second."""
+"""Hands conversations to threads: each to one at a time, and within a second those nobody told about."""
 
 from __future__ import annotations
 

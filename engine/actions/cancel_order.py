@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.actions.save_customer import written
 from engine.declarations import Action, Parameter
@@ -14,8 +14,11 @@ from engine.workflow import make_move
 if TYPE_CHECKING:
     from engine.draft import Draft
 
+LAST: Final = object()
+"""The order of an action that names none. One that names an empty slot gets None, and finds no order."""
 
-def run(draft: Draft, order: object = None, reason: object = "") -> Mapping[str, object]:
+
+def run(draft: Draft, order: object = LAST, reason: object = "") -> Mapping[str, object]:
     """Makes the workflow's move `cancel` in the customer's role, with all that belongs to it.
 
     Raises Failure `no_such_order` or, where no such move leads on from here, `not_allowed`.
@@ -35,7 +38,7 @@ def run(draft: Draft, order: object = None, reason: object = "") -> Mapping[str,
 def order_of(draft: Draft, order: object) -> Order:
     """The customer's order of this number, or the last; raises Failure `no_such_order`."""
     orders: Orders = draft.resolve("orders")
-    if order is None:
+    if order is LAST:
         found = orders.last
     else:
         number = order.number if isinstance(order, Order) else written(order)

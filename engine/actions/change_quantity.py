@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from engine.draft import Draft
 
 
-def run(
-    draft: Draft, line: object = None, item: object = None, quantity: object = None
-) -> Mapping[str, object]:
+def run(draft: Draft, *, line: object = None, item: object = None, quantity: object) -> Mapping[str, object]:
     """Changes the line, or the first line of the item; its price stays what it was when it was added."""
     pieces = whole_pieces(quantity)
     cart: Cart = draft.resolve("cart")

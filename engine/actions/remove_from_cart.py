@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.actions.add_to_cart import whole_pieces
 from engine.actions.change_quantity import lines_of
@@ -14,15 +14,18 @@ from engine.shop import Cart, put_cart, stored_line
 if TYPE_CHECKING:
     from engine.draft import Draft
 
+ALL: Final = object()
+"""How many an action that names no quantity takes out. An empty slot is None, which is no quantity."""
+
 
 def run(
-    draft: Draft, line: object = None, item: object = None, quantity: object = None
+    draft: Draft, line: object = None, item: object = None, quantity: object = ALL
 ) -> Mapping[str, object]:
     """Takes from the item's newest line first; the `line` it gives says how many were taken out."""
     cart: Cart = draft.resolve("cart")
     found = lines_of(cart, line, item)
     there = sum(each.quantity for each in found)
-    taken = there if quantity is None else min(whole_pieces(quantity), there)
+    taken = there if quantity is ALL else min(whole_pieces(quantity), there)
     left = {each.number: each.quantity for each in cart.lines}
     rest = taken
     for each in reversed(found):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from engine.actions.cancel_order import order_of
+from engine.actions.cancel_order import LAST, order_of
 from engine.declarations import Action, Parameter
 from engine.shop import CartLine, Catalog, put_cart, stored_line
 from engine.turn import Failure
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.draft import Draft
 
 
-def run(draft: Draft, order: object = None) -> Mapping[str, object]:
+def run(draft: Draft, order: object = LAST) -> Mapping[str, object]:
     """Puts the order's lines, at today's prices, in place of what the cart held."""
     repeated = order_of(draft, order)
     catalog: Catalog = draft.resolve("catalog")

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from engine.lint.survey import Survey, Told
+from engine.expressions import Read
+from engine.flow import Flow
+from engine.lint.survey import Survey, Told, Written
 from engine.message import Limits
 from engine.nearest import nearest
 from engine.pack import Pack
@@ -78,6 +80,41 @@ class Checked:
         """The names that come with a message of this flow where another flow, or the workflow, sends it."""
         sent = (told.names for to, told in self.told if to is survey and told.message == message)
         return frozenset().union(*sent)
+
+    def texts_of(self, survey: Survey) -> Iterator[Written]:
+        """Every text and expression of a flow, with all names that it may read beside slots and reserved ones."""
+        yield from survey.written
+        for message, texts in survey.spoken:
+            told = self.names_told(survey, message.name)
+            for text in texts:
+                yield text._replace(names=text.names | told) if told else text
+
+    def place_of(self, text: Written, read: Read, part: int = 0) -> Place:
+        """Where a word of what a text reads stands."""
+        start = text.source.place
+        line, column = read.parts[min(part, len(read.parts) - 1)]
+        if read.file and not start.file.endswith(read.file):
+            start = Place(self._beside(start.file, read.file), 1, 1)
+        return start.within(line, 1 if column is None else column + 1)
+
+    def _beside(self, file: str, template: str) -> str:
+        """The path for people of a template that the template in `file` includes."""
+        templates = (self.pack.templates if self.pack else None) or {}
+        own = max((path for path in templates if file.endswith(path)), key=len, default="")
+        return file.removesuffix(own) + template if own else template
+
+    def translation_at(self, flow: Flow, language: str) -> tuple[Place | None, int]:
+        """Where new texts of a language are to be added: the `messages` of its file; None where there is no file."""
+        stem = flow.place.file.removesuffix(".yaml")
+        document = next(
+            (one for one in self.documents.values() if getattr(one, "place", NOWHERE).file == f"{stem}.{language}.yaml"),
+            None,
+        )
+        if not isinstance(document, Mapped):
+            return None, 1
+        if "messages" in document:
+            return document.word("messages").place, len("messages")
+        return document.place, 1
 
     @cached_property
     def mentioned(self) -> frozenset[str]:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 from engine.actions import ACTIONS
 from engine.draft import RESERVED
-from engine.expressions import Expression, Text, Value
+from engine.expressions import Expression, Read, Text, Value
 from engine.flow import Branch, Button, Choices, Flow, Message, Rule, State, Step
 from engine.lint.walk import Site, Way, ends_of, every_rule, every_way, understood_in
 from engine.source import Place
 
 NO_NAMES: frozenset[str] = frozenset()
+NAMED = ("name", "call")
+"""The kinds of read that begin with a name."""
 
 class Said(NamedTuple):
     """One use of a message: the word that names it, the names its text may read, and where the turn can end."""
@@ -37,6 +39,7 @@ class Written(NamedTuple):
 
     source: Text | Expression | Value
     names: frozenset[str]
+    reads: tuple[Read, ...]
 
 
 class Survey:
@@ -114,14 +117,26 @@ class Survey:
     @cached_property
     def read_names(self) -> frozenset[str]:
         """Every name that is read: in texts and expressions, or by an action that fills its parameters."""
-        texts = (*self.written, *(written for _, texts in self.spoken for written in texts))
-        read = {one.name for written in texts for one in written.source.reads()}
+        every = (*self.written, *(one for _, texts in self.spoken for one in texts))
+        found = {read.path[0] for text in every for read in text.reads if read.kind in NAMED}
         for step in self.steps:
             parameters = ACTIONS[step.action].parameters
-            read |= {name for name, one in parameters.items() if one.filled and name not in step.parameters}
-        return frozenset(read)
+            found |= {name for name, one in parameters.items() if one.filled and name not in step.parameters}
+        return frozenset(found)
 
     # Names
+
+    @cached_property
+    def holes(self) -> frozenset[str]:
+        """The names of all holes of the flow's patterns, and of the values that its buttons carry."""
+        names = {
+            hole.name
+            for site in self.sites
+            for group in site.rule.patterns.values()
+            for pattern in group
+            for hole in pattern.holes
+        }
+        return frozenset(names).union(*self.pressed_with.values())
 
     @cached_property
     def pressed_with(self) -> Mapping[str, frozenset[str]]:
@@ -234,13 +249,13 @@ class Survey:
 
     def _in_rule(self, site: Site) -> Iterator[Written]:
         rule = site.rule
-        yield from (Written(text, NO_NAMES) for text in (*rule.title.values(), *rule.about.values()))
+        yield from (written(text, NO_NAMES) for text in (*rule.title.values(), *rule.about.values()))
         if rule.when is not None:
-            yield Written(rule.when, NO_NAMES)
+            yield written(rule.when, NO_NAMES)
         read = self.read_by(site)
-        yield from (Written(value, read) for _, value in rule.save if value is not None)
+        yield from (written(value, read) for _, value in rule.save if value is not None)
         for check in rule.validate:
-            yield from (Written(value, read) for value in check.parameters.values())
+            yield from (written(value, read) for value in check.parameters.values())
         yield from _in_steps(rule.do, read)
         given = read | given_by(rule.do)
         for branch in rule.branches:
@@ -252,13 +267,24 @@ class Survey:
         found = []
         for message in self.messages:
             names = NO_NAMES.union(*(said.names for said in self.said.get(message.name, ())))
-            found.append((message, tuple(Written(text, names) for text in texts_of(message))))
+            found.append((message, tuple(written(text, names) for text in texts_of(message))))
         return tuple(found)
 
     @cached_property
     def known(self) -> frozenset[str]:
         """The names that stand everywhere in the flow."""
         return RESERVED | frozenset(self.flow.slots)
+
+
+def written(source: Text | Expression | Value, names: frozenset[str]) -> Written:
+    """The text or expression with what it reads."""
+    return Written(source, names, source.reads())
+
+
+def literal_of(value: Text | Value | None) -> str | None:
+    """What a text without any `{{ }}` says; None for any other."""
+    constant = value.constant if value is not None else None
+    return constant if isinstance(constant, str) else None
 
 
 def given_by(steps: Iterable[Step]) -> frozenset[str]:
@@ -277,22 +303,22 @@ def _named(step: Step, kind: str) -> Iterator[tuple[str, Place]]:
 
 def _in_branch(branch: Branch, names: frozenset[str]) -> Iterator[Written]:
     if branch.when is not None:
-        yield Written(branch.when, names)
+        yield written(branch.when, names)
     yield from _in_steps(branch.do, names)
 
 
 def _in_steps(steps: Iterable[Step], names: frozenset[str]) -> Iterator[Written]:
     for step in steps:
         for value in step.parameters.values():
-            yield Written(value, names)
+            yield written(value, names)
         names |= given_by((step,))
 
 
 def _in_choices(choices: Choices, names: frozenset[str]) -> Iterator[Written]:
-    yield Written(choices.source, names)
+    yield written(choices.source, names)
     inside = names | {choices.name}
     for text in (*choices.title.values(), *choices.about.values(), choices.value):
-        yield Written(text, inside)
+        yield written(text, inside)
 
 
 def texts_of(message: Message) -> Iterator[Text | Value]:

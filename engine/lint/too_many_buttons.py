@@ -45,7 +45,7 @@ states:
   ordered:
     otherwise: {reply: hello, goto: initial}
 messages:
-  hello: {text: How many?, buttons: [one, two, three, four]}
+  hello: {text: How many, buttons: [one, two, three, four]}
   #                                                   ^^^^
 """,
     },
@@ -65,7 +65,7 @@ states:
   ordered:
     otherwise: {reply: hello, goto: initial}
 messages:
-  hello: {text: How many?, list: {button: Choose, rows: [one, two, three, four]}}
+  hello: {text: How many, list: {button: Choose, rows: [one, two, three, four]}}
 """,
     },
     check=check,

@@ -45,9 +45,9 @@ states:
       cash: {words: [cash], reply: hello, goto: initial}
 messages:
   hello: Hello!
-  what: {text: What would you like?, buttons: [done]}
-  how: {text: How would you like to pay?, buttons: [cash, done]}
-  #                                                       ^^^^
+  what: {text: Choose something., buttons: [done]}
+  how: {text: Choose how to pay., buttons: [cash, done]}
+  #                                               ^^^^
 """,
     },
     clean={
@@ -68,8 +68,8 @@ states:
       cash: {words: [cash], reply: hello, goto: initial}
 messages:
   hello: Hello!
-  what: {text: What would you like?, buttons: [done]}
-  how: {text: How would you like to pay?, buttons: [cash]}
+  what: {text: Choose something., buttons: [done]}
+  how: {text: Choose how to pay., buttons: [cash]}
 """,
     },
     check=check,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from engine.actions import ACTIONS
 from engine.draft import RESERVED, Failed, Said
-from engine.expressions import Expression, Text, Value
-from engine.lint.checked import Checked, Rule, place_of
+from engine.expressions import Read
+from engine.lint.checked import Checked, Rule
+from engine.lint.survey import NAMED, Written
 from engine.nearest import unknown
 from engine.shop import BusinessAt, Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
 from engine.source import Problem
 
-OFFERED: Mapping[str, type] = {
+OFFERED: Mapping[str, Any] = {
     "business": BusinessAt,
     "customer": Customer,
     "cart": Cart,
@@ -25,35 +27,39 @@ OFFERED: Mapping[str, type] = {
 }
 """What stands behind the reserved names, and behind the names that actions give."""
 
-INSIDE: Mapping[tuple[type, str], type] = {
+BY_TYPE: Mapping[str, Any] = {"product": Product, "order": Order}
+"""What stands behind a slot or a hole of a type."""
+
+INSIDE: Mapping[tuple[Any, str], Any] = {
     (CartLine, "product"): Product,
     (OrderLine, "product"): Product,
     (Orders, "last"): Order,
     (Failed, "product"): Product,
 }
-"""What stands behind an attribute, where that has attributes itself. Lists have none that texts may read."""
+"""What stands behind an attribute, where that offers something itself."""
 
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
+        given = frozenset(name for step in survey.steps for name in ACTIONS[step.action].gives)
         slots = survey.flow.slots
-        for written in checked.texts_of(survey):
-            for read in written.source.reads():
-                if read.name in slots or (read.name not in RESERVED and read.name not in GIVEN):
-                    continue
-                yield from _misread(written.source, read)
+        behind = {name: BY_TYPE.get(slot.type) for name, slot in slots.items() if not slot.is_list}
+        behind |= {name: offered for name, offered in OFFERED.items() if name in RESERVED or name in given | {"order"}}
+        behind = {name: offered for name, offered in behind.items() if name not in survey.holes}
+        for text in checked.texts_of(survey):
+            for read in text.reads:
+                if read.kind in NAMED and behind.get(read.path[0]) is not None:
+                    yield from _misread(checked, text, read, behind[read.path[0]])
 
 
-def _misread(source: Text | Expression | Value, read: Read) -> Iterator[Problem]:
-    behind = OFFERED.get(read.name)
-    said = read.name
-    for attribute in read.path:
-        if behind is None or not isinstance(attribute, str):
+def _misread(checked: Checked, text: Written, read: Read, behind: Any) -> Iterator[Problem]:
+    said = read.path[0]
+    for part, attribute in enumerate(read.path[1:], 1):
+        if behind is None:
             return
-        offers = behind.offers
-        if attribute not in offers:
-            message = unknown(f"attribute of '{said}' named", attribute, offers)
-            yield Problem(place_of(source, read, attribute), RULE.name, message, len(attribute))
+        if attribute not in behind.offers:
+            message = f"'{said}' offers {unknown('attribute', attribute, behind.offers)}"
+            yield Problem(checked.place_of(text, read, part), RULE.name, message, len(attribute))
             return
         behind = INSIDE.get((behind, attribute))
         said = f"{said}.{attribute}"
@@ -61,7 +67,7 @@ def _misread(source: Text | Expression | Value, read: Read) -> Iterator[Problem]
 
 RULE = Rule(
     name="unknown_attribute",
-    about="A text or an expression reads something of a name that this name does not offer, such as `cart.totl`.",
+    about="A text or an expression reads something of a name that this name does not offer.",
     broken={
         "shop.yaml": """\
 flow: shop

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, place_of
+from engine.lint.checked import Checked, Rule
 from engine.nearest import unknown
 from engine.source import Problem
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         settings = survey.flow.settings
-        for written in checked.texts_of(survey):
-            for read in written.source.reads():
-                setting = read.path[0] if read.name == "settings" and read.path else None
-                if setting is not None and setting not in settings and setting not in checked.mentioned:
-                    place = place_of(written.source, read, setting)
-                    yield Problem(place, RULE.name, unknown("setting", setting, settings), len(setting))
+        for text in checked.texts_of(survey):
+            for read in text.reads:
+                if read.path[0] != "settings" or len(read.path) < 2:
+                    continue
+                setting = read.path[1]
+                if setting not in settings and setting not in checked.mentioned:
+                    said = unknown("setting", setting, settings)
+                    yield Problem(checked.place_of(text, read, 1), RULE.name, said, len(setting))
 
 
 RULE = Rule(

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, place_of
+from engine.lint.checked import Checked, Rule
+from engine.lint.survey import NAMED
 from engine.nearest import unknown
 from engine.source import Problem
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
-        for written in checked.texts_of(survey):
-            for read in written.source.reads():
-                if read.name not in survey.known and read.name not in written.names | checked.mentioned:
-                    allowed = sorted(survey.known | written.names)
-                    place = place_of(written.source, read)
-                    yield Problem(place, RULE.name, unknown("name", read.name, allowed), len(read.name))
+        for text in checked.texts_of(survey):
+            for read in text.reads:
+                name = read.path[0]
+                if read.kind not in NAMED or not name or name in survey.known or name in text.names:
+                    continue
+                if name not in checked.mentioned:
+                    said = unknown("name", name, sorted(survey.known | text.names))
+                    yield Problem(checked.place_of(text, read), RULE.name, said, len(name))
 
 
 RULE = Rule(
     name="unknown_variable",
-    about="A text or an expression reads a name that nothing gives there: no slot, no hole, no action, no reserved name.",
+    about="A text or an expression reads a name that nothing gives there: no slot, no hole, no action.",
     broken={
         "shop.yaml": """\
 flow: shop

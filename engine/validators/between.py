@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from engine.declarations import Parameter, Validator
 
 if TYPE_CHECKING:
     from engine.draft import Draft
+
+
+UNBOUNDED: Final = object()
+"""A bound that is left out. An empty one is None, and lets nothing pass."""
 
 
 def is_number(value: object) -> TypeGuard[int | float | Decimal]:
@@ -22,15 +26,15 @@ def is_number(value: object) -> TypeGuard[int | float | Decimal]:
 
 
 def lies_between(value: object, min: object, max: object) -> TypeGuard[int | float | Decimal]:
-    """Whether min <= value <= max; a bound of None is no bound, one that is no number refuses."""
+    """Whether min <= value <= max; a bound that is no number refuses."""
     if not is_number(value):
         return False
-    if min is not None and not (is_number(min) and min <= value):
+    if min is not UNBOUNDED and not (is_number(min) and min <= value):
         return False
-    return max is None or (is_number(max) and value <= max)
+    return max is UNBOUNDED or (is_number(max) and value <= max)
 
 
-def check(draft: Draft, value: object, min: object = None, max: object = None) -> bool:
+def check(draft: Draft, value: object, min: object = UNBOUNDED, max: object = UNBOUNDED) -> bool:
     return lies_between(value, min, max)
 
 

@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING
 
 from engine.declarations import Parameter, Validator
 from engine.shop import WEEKDAYS, Business
+from engine.validators.between import UNBOUNDED
 
 if TYPE_CHECKING:
     from engine.draft import Draft
 
 
 def check(
-    draft: Draft, value: object, min: object = None, max: object = None, weekdays: object = None
+    draft: Draft,
+    value: object,
+    min: object = UNBOUNDED,
+    max: object = UNBOUNDED,
+    weekdays: object = UNBOUNDED,
 ) -> bool:
     """Two moments are compared as moments, anything else as days on the business's calendar."""
     business = draft.business
-    moment = value if isinstance(value, date) else None
-    if moment is None:
+    if not isinstance(value, date):
         return False
-    if weekdays is not None:
+    if weekdays is not UNBOUNDED:
         if isinstance(weekdays, str) or not isinstance(weekdays, Sequence):
             return False
-        if WEEKDAYS[_day(moment, business).weekday()] not in weekdays:
+        if WEEKDAYS[_day(value, business).weekday()] not in weekdays:
             return False
-    return (min is None or _is_ordered(_bound(min), moment, business)) and (
-        max is None or _is_ordered(moment, _bound(max), business)
+    return (min is UNBOUNDED or _is_ordered(_bound(min), value, business)) and (
+        max is UNBOUNDED or _is_ordered(value, _bound(max), business)
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.declarations import Parameter, Validator
 from engine.shop import Catalog
-from engine.validators.between import lies_between
+from engine.validators.between import UNBOUNDED, lies_between
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -18,7 +18,7 @@ def check(draft: Draft, value: object, quantity: object = 1) -> bool:
     product = catalog.find(value)
     if product is None or not product.on_sale:
         return False
-    return lies_between(quantity, None, product.stock)
+    return lies_between(quantity, UNBOUNDED, UNBOUNDED if product.stock is None else product.stock)
 
 
 VALIDATOR = Validator(

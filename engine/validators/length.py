@@ -6,13 +6,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from engine.declarations import Parameter, Validator
-from engine.validators.between import lies_between
+from engine.validators.between import UNBOUNDED, lies_between
 
 if TYPE_CHECKING:
     from engine.draft import Draft
 
 
-def check(draft: Draft, value: object, min: object = None, max: object = None) -> bool:
+def check(draft: Draft, value: object, min: object = UNBOUNDED, max: object = UNBOUNDED) -> bool:
     """Counts code points of the composed form (NFC), so that é is one character however it was typed."""
     if not isinstance(value, str):
         return False

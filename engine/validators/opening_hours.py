@@ -34,7 +34,8 @@ VALIDATOR = Validator(
     about="The business is open at that moment, at that time of today or on that day; without one, now.",
     parameters={
         "value": Parameter(
-            {"type": "string"}, "a date, a time or a datetime; without it the input if it is one, else now"
+            {"type": "string"},
+            "a date, time or datetime; without it the input if it is one; if there is none, now",
         ),
     },
     check=check,

@@ -17,7 +17,10 @@ EARTH_RADIUS_KILOMETRES = 6371.0088
 
 
 def check(draft: Draft, value: object, latitude: object, longitude: object, kilometres: object) -> bool:
-    """Takes the shortest way over the earth, not the way by road."""
+    """Takes the shortest way over the earth; a place that was sent is looked at even if nothing saves it."""
+    message = draft.message
+    if message is not None and message.latitude is not None and value == message.text:
+        value = {"latitude": message.latitude, "longitude": message.longitude}
     if not isinstance(value, Mapping):
         return False
     latitudes = [float(each) for each in (value.get("latitude"), latitude) if lies_between(each, -90, 90)]

@@ -99,9 +99,11 @@ class Message(Model):
         indexes = ((("channel", "provider_id"), True),)
 
 
-# A bound parameter never meets a partial index: the statements that want these write the statuses out.
+# A bound parameter never meets a partial index: the statements that want these write the statuses out. The status
+# stands in them as well, or SQLite would sooner go through all that a conversation ever held.
 Message.add_index(
     Message.index(
+        Message.status,
         Message.conversation,
         Message.id,
         name="messages_received",
@@ -111,6 +113,7 @@ Message.add_index(
 )
 Message.add_index(
     Message.index(
+        Message.status,
         Message.conversation,
         Message.id,
         name="messages_queued",

@@ -34,9 +34,9 @@ def address_of(name: str, text: str) -> str:
     digits = re.sub(r"[ ()./-]", "", text).removeprefix("+")
     if re.fullmatch(r"[0-9]{5,15}", digits):
         return digits
-    if re.fullmatch(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}", text):
-        return text
-    _refuse(f'"{name}" has to be a phone number with its country code, such as 919876543210')
+    if not re.fullmatch(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}", text):
+        _refuse(f'"{name}" has to be a phone number with its country code, such as 919876543210')
+    return text
 
 
 def paged(
@@ -44,7 +44,7 @@ def paged(
     rows: Callable[[int, int], list[dict[str, Any]]],
     shown: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> dict[str, Any]:
-    """One page of a list, as `?limit=` and `?offset=` ask for it: `next` is the offset of the one after it."""
+    """One page of a list, as `?limit=` and `?offset=` ask; `next` is the offset of the page after it."""
     limit, offset = _count("limit", 50, 1, MOST_ROWS), _count("offset", 0, 0, 10**9)
     found = rows(limit + 1, offset)
     following = offset + limit if len(found) > limit else None

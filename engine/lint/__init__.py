@@ -1,0 +1,102 @@
+"""Finds what is wrong with flows before any customer does: the table of the rules, and the one way to apply them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.lint import (
+    clash,
+    dead_end,
+    different_variables,
+    empty_slot,
+    expression,
+    hole_hides_slot,
+    missing_file,
+    missing_translation,
+    pattern,
+    reserved_name,
+    schema,
+    silent_rule,
+    too_long,
+    too_many_buttons,
+    unavailable_button,
+    unknown_action,
+    unknown_attribute,
+    unknown_command,
+    unknown_failure,
+    unknown_filter,
+    unknown_language,
+    unknown_message,
+    unknown_method,
+    unknown_template,
+    unknown_parameter,
+    unknown_role,
+    unknown_setting,
+    unknown_slot,
+    unknown_state,
+    unknown_type,
+    unknown_validator,
+    unknown_variable,
+    unreachable_state,
+    unspoken_language,
+    unused_message,
+    unused_slot,
+    yaml,
+)
+from engine.lint.checked import Checked, Rule
+from engine.message import Limits
+from engine.reader import Reading
+from engine.source import Problem
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "yaml": yaml.RULE,
+        "schema": schema.RULE,
+        "missing_file": missing_file.RULE,
+        "clash": clash.RULE,
+        "unspoken_language": unspoken_language.RULE,
+        "reserved_name": reserved_name.RULE,
+        "hole_hides_slot": hole_hides_slot.RULE,
+        "pattern": pattern.RULE,
+        "expression": expression.RULE,
+        "unknown_validator": unknown_validator.RULE,
+        "unknown_action": unknown_action.RULE,
+        "unknown_parameter": unknown_parameter.RULE,
+        "unknown_type": unknown_type.RULE,
+        "unknown_template": unknown_template.RULE,
+        "unknown_state": unknown_state.RULE,
+        "unknown_command": unknown_command.RULE,
+        "unknown_message": unknown_message.RULE,
+        "unknown_slot": unknown_slot.RULE,
+        "unknown_variable": unknown_variable.RULE,
+        "unknown_attribute": unknown_attribute.RULE,
+        "unknown_method": unknown_method.RULE,
+        "unknown_filter": unknown_filter.RULE,
+        "unknown_setting": unknown_setting.RULE,
+        "unknown_language": unknown_language.RULE,
+        "unknown_role": unknown_role.RULE,
+        "unknown_failure": unknown_failure.RULE,
+        "unreachable_state": unreachable_state.RULE,
+        "dead_end": dead_end.RULE,
+        "silent_rule": silent_rule.RULE,
+        "unused_message": unused_message.RULE,
+        "unused_slot": unused_slot.RULE,
+        "empty_slot": empty_slot.RULE,
+        "missing_translation": missing_translation.RULE,
+        "different_variables": different_variables.RULE,
+        "unavailable_button": unavailable_button.RULE,
+        "too_many_buttons": too_many_buttons.RULE,
+        "too_long": too_long.RULE,
+    }
+)
+"""First what reading finds, then names, then what leads nowhere, then texts."""
+
+
+def lint(reading: Reading, limits: Limits = Limits()) -> list[Problem]:  # noqa: B008 - a frozen value
+    """Every problem of a pack or a flow, each once, by file, line and column. `limits` are the channel's."""
+    checked = Checked(reading, limits)
+    found = dict.fromkeys(reading.problems)
+    for rule in RULES.values():
+        found.update(dict.fromkeys(rule.check(checked)))
+    return sorted(found)

@@ -1,0 +1,93 @@
+"""Finds variables that a translation drops or adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.expressions import Read, Text
+from engine.flow import Message
+from engine.lint.checked import Checked, Rule
+from engine.lint.survey import NAMED, NO_NAMES, Survey, Written, written
+from engine.source import Problem
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for survey in checked.surveys:
+        flow = survey.flow
+        for by_language in flow.messages.values():
+            first = by_language[flow.languages[0]]
+            for message in {id(one): one for one in by_language.values() if one is not first}.values():
+                for part in ("text", "list_button", "header", "footer"):
+                    own, other = getattr(first, part), getattr(message, part)
+                    if own is not None and other is not None and own.place != other.place:
+                        yield from _compare(checked, survey, message, own, other)
+
+
+def _compare(checked: Checked, survey: Survey, message: Message, own: Text, other: Text) -> Iterator[Problem]:
+    source, translation = written(own, NO_NAMES), written(other, NO_NAMES)
+    wanted, found = paths_of(source), paths_of(translation)
+    here = survey.known.union(*(said.names for said in survey.said.get(message.name, ())))
+    here |= checked.names_told(survey, message.name)
+    if any(path[0] not in here for path in (*wanted, *found)):
+        return  # a name that is nowhere is a finding of its own
+    for path in wanted.keys() - found.keys():
+        said = f"this translation drops '{'.'.join(path)}', which the text itself has"
+        word = message.name if message.place.file == other.place.file else " "
+        place = message.place if message.place.file == other.place.file else other.place
+        yield Problem(place, RULE.name, said, len(word))
+    for path in found.keys() - wanted.keys():
+        read = found[path]
+        said = f"this translation adds '{'.'.join(path)}', which the text itself has not"
+        yield Problem(checked.place_of(translation, read), RULE.name, said, len(".".join(path)))
+
+
+def paths_of(text: Written) -> Mapping[tuple[str, ...], Read]:
+    """What a text reads, each once."""
+    return {read.path: read for read in reversed(text.reads) if read.kind in NAMED and read.path[0]}
+
+
+RULE = Rule(
+    name="different_variables",
+    about="A translation does not read what the text that it translates reads.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+languages: [en, ur]
+start: initial
+otherwise: hello
+states:
+  initial:
+    otherwise: {reply: [hello, open], goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: "Welcome to {{ business.name }}!"
+  open: We are open.
+""",
+        "shop.ur.yaml": """\
+messages:
+  hello: خوش آمدید!
+  ^^^^^
+  open: ہم کھلے ہیں۔
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+languages: [en, ur]
+start: initial
+otherwise: hello
+states:
+  initial:
+    otherwise: {reply: [hello, open], goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: "Welcome to {{ business.name }}!"
+  open: We are open.
+""",
+        "shop.ur.yaml": """\
+messages:
+  hello: "{{ business.name }} میں خوش آمدید!"
+  open: ہم کھلے ہیں۔
+""",
+    },
+    check=check,
+)

@@ -1,0 +1,87 @@
+"""Finds messages that a language of the flow lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.flow import Flow
+from engine.lint.checked import Checked, Rule
+from engine.source import NOWHERE, Place, Problem
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for survey in checked.surveys:
+        flow = survey.flow
+        for language in flow.languages[1:]:
+            lacking = [name for name in lacking_in(flow, language) if name not in checked.mentioned]
+            if not lacking:
+                continue
+            place, length = checked.translation_at(flow, language)
+            if place is None:
+                message = f"there is no translation into '{language}'; these messages need one: {', '.join(lacking)}"
+                place, length = language_at(flow, language)
+                yield Problem(place, RULE.name, message, length)
+                continue
+            for name in lacking:
+                yield Problem(place, RULE.name, f"the message '{name}' is missing in '{language}'", length)
+
+
+def lacking_in(flow: Flow, language: str) -> Iterator[str]:
+    """The messages of which a language has no text of its own; a template alone serves every language."""
+    for name, by_language in flow.messages.items():
+        own = by_language[flow.languages[0]]
+        if by_language[language] is own and own.text is not None and own.text.place.file == own.place.file:
+            yield name
+
+
+def language_at(flow: Flow, language: str) -> tuple[Place, int]:
+    """Where the flow, or the business, says that it speaks the language."""
+    word = next(one for one in flow.languages if one == language)
+    place = getattr(word, "place", NOWHERE)
+    return (place, len(word)) if place.line else (flow.place, 1)
+
+
+RULE = Rule(
+    name="missing_translation",
+    about="A message has no translation into one of the flow's languages, so that it is said in the first one.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+languages: [en, ur]
+start: initial
+otherwise: hello
+states:
+  initial:
+    otherwise: {reply: [hello, open], goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: "Welcome to {{ business.name }}!"
+  open: We are open.
+""",
+        "shop.ur.yaml": """\
+messages:
+^^^^^^^^
+  hello: "{{ business.name }} میں خوش آمدید!"
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+languages: [en, ur]
+start: initial
+otherwise: hello
+states:
+  initial:
+    otherwise: {reply: [hello, open], goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: "Welcome to {{ business.name }}!"
+  open: We are open.
+""",
+        "shop.ur.yaml": """\
+messages:
+  hello: "{{ business.name }} میں خوش آمدید!"
+  open: ہم کھلے ہیں۔
+""",
+    },
+    check=check,
+)

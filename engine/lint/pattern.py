@@ -1,0 +1,52 @@
+"""Finds patterns that cannot be read."""
+
+from __future__ import annotations
+
+from engine.lint.checked import Rule, as_read
+
+RULE = Rule(
+    name="pattern",
+    about="A pattern has a brace or a hole that cannot be read.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{item:number} {item:number}"
+                                ^^^^^^^^^^^^^
+        validate: [{in_catalog: {value: "{{ item }}"}, else: hello}]
+        do: add_to_cart
+        reply: hello
+        goto: ordered
+    otherwise: {reply: hello, goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: Hello!
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{item:number}"
+        validate: [{in_catalog: {value: "{{ item }}"}, else: hello}]
+        do: add_to_cart
+        reply: hello
+        goto: ordered
+    otherwise: {reply: hello, goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: Hello!
+""",
+    },
+    check=as_read("pattern"),
+)

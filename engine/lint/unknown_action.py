@@ -1,0 +1,52 @@
+"""Finds actions that do not exist."""
+
+from __future__ import annotations
+
+from engine.lint.checked import Rule, as_read
+
+RULE = Rule(
+    name="unknown_action",
+    about="A `do` names an action that does not exist.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{item:number}"
+        validate: [{in_catalog: {value: "{{ item }}"}, else: hello}]
+        do: add_to_card
+            ^^^^^^^^^^^
+        reply: hello
+        goto: ordered
+    otherwise: {reply: hello, goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: Hello!
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{item:number}"
+        validate: [{in_catalog: {value: "{{ item }}"}, else: hello}]
+        do: add_to_cart
+        reply: hello
+        goto: ordered
+    otherwise: {reply: hello, goto: ordered}
+  ordered: {final: true}
+messages:
+  hello: Hello!
+""",
+    },
+    check=as_read("unknown_action"),
+)

@@ -1,0 +1,36 @@
+"""Reads exact decimals in the digits of any script."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from engine.declarations import Type, Unreadable
+from engine.words import with_plain_digits
+
+if TYPE_CHECKING:
+    from engine.draft import Draft
+
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,15}(?:[.٫][0-9]{1,12})?")
+
+
+def read(text: str, draft: Draft) -> Decimal:
+    plain = with_plain_digits(text)
+    if not _DECIMAL.fullmatch(plain):
+        raise Unreadable("not a number with or without a point")
+    return Decimal(plain.replace("٫", "."))
+
+
+def load(stored: str, draft: Draft) -> Decimal:
+    return Decimal(stored)
+
+
+TYPE = Type(
+    "decimal",
+    "a number with or without digits behind the point, kept exactly",
+    read,
+    shape=r"[+\-−]?\d{1,40}+(?:[.٫]\d{1,40}+)?+",
+    store=str,
+    load=load,
+)

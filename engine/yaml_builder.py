@@ -1,0 +1,301 @@
+"""Builds values that know their places from the events of the YAML parser, without its traps."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Span, Word
+
+DEEPEST = 64
+"""How many lists and mappings may stand in each other."""
+
+MOST_ALIASES = 100
+MOST_ALIASED = 10_000
+"""How many aliases a file may have, and how many values they may stand for together."""
+
+UNFINISHED = -1
+"""The size of what an anchor names while it is still being read."""
+
+PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+
+NoYaml = yaml.YAMLError
+"""What `Builder.build` raises where a text is no YAML."""
+
+
+def _before_mending(was: str, now: str, column: int) -> int:
+    """The column in a line as it was, of a column in the line as it is; exact outside of what was mended."""
+    same = next((at for at, (one, other) in enumerate(zip(was, now, strict=False)) if one != other), len(was))
+    if column <= same:
+        return column
+    behind = 0
+    while behind < min(len(was), len(now)) - same and was[-1 - behind] == now[-1 - behind]:
+        behind += 1
+    if column >= len(now) - behind:
+        return column - len(now) + len(was)
+    return min(column, max(same, len(was) - behind))
+
+
+class Frame:
+    """A list or mapping that is still being read; `target` is None while what it holds is thrown away."""
+
+    __slots__ = (
+        "anchor",
+        "between_braces",
+        "found",
+        "is_template",
+        "key",
+        "key_end",
+        "size",
+        "start",
+        "target",
+    )
+
+    def __init__(self, target: Mapped | Listed | None, event: Any, found: int) -> None:
+        self.target = target
+        self.start = event.start_mark
+        self.between_braces = bool(event.flow_style)
+        self.anchor: str | None = event.anchor
+        self.found = found
+        self.is_template = False
+        self.key: Word | None = None
+        self.key_end = -1
+        self.size = 1
+
+
+class TooDeep(yaml.MarkedYAMLError):
+    """Lists and mappings stand in each other beyond every sense."""
+
+
+class Builder:
+    """Makes values from the parser's events, one after the other: nothing here recurses, whatever the text."""
+
+    def __init__(self, text: str, file: str, original: str) -> None:
+        self.text = text
+        self.file = file
+        self._original = None if original is text else original.replace("\r\n", "\n").split("\n")
+        self.value: Any = None
+        self.problems: list[Problem] = []
+        self.last_quoted: Any = None
+        self._stack: list[Frame] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._anchored: dict[str, Any] = {}
+        self._aliases = 0
+        self._aliased = 0
+        self._lines: list[str] | None = None
+
+    def build(self) -> None:
+        """Reads the whole text into `value` and `problems`. Raises yaml.YAMLError where it is no YAML."""
+        documents = 0
+        for event in yaml.parse(self.text, Loader=PARSER):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._scalar(event)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._open(event, kind is yaml.MappingStartEvent)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._close(event)
+            elif kind is yaml.AliasEvent:
+                self._alias(event)
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    self._say(event.start_mark, "a file holds one document: take away this `---`", 3)
+                    break
+        for event in self._anchored.values():
+            shown = self._source(event).split("\n")[0]
+            self._say(event.start_mark, f'a text that begins with & needs quotes: "{shown}"', len(shown))
+        if documents == 0 or (self.value is None and not self.problems):
+            self.problems.append(Problem(Place(self.file, 1, 1), "yaml", "this file is empty"))
+
+    def _say(self, mark: Any, message: str, length: int = 1) -> None:
+        self.problems.append(Problem(self.place(mark.line, mark.column), "yaml", message, max(1, length)))
+
+    def place(self, line: int, column: int) -> Place:
+        """The spot in the file as it was before anything in it was mended; line and column from 0."""
+        if self._original is not None and line < len(self._original):
+            was, now = self._original[line], self._line(line)
+            if was != now:
+                column = _before_mending(was, now, column)
+        return Place(self.file, line + 1, column + 1)
+
+    def _source(self, event: Any) -> str:
+        return self.text[event.start_mark.index : event.end_mark.index]
+
+    def _scalar(self, event: Any) -> None:
+        start, end, style = event.start_mark, event.end_mark, event.style
+        place = self.place(start.line, start.column)
+        length = (
+            end.column - start.column
+            if end.line == start.line
+            else len(self._line(start.line)) - start.column
+        )
+        span = Span(place, max(1, length))
+        text: str = event.value
+        if style in ("'", '"'):
+            self.last_quoted = event
+        value: Any
+        if event.tag is not None:
+            shown = self._source(event)
+            self._say(start, f'a text that begins with ! needs quotes: "{shown}"', span.length)
+            value = Word.at(shown, place)
+        elif style is None or style == "":
+            if event.anchor is not None:
+                # An anchor that no alias uses is how `text: &hello there` looks to the parser.
+                self._anchored[event.anchor] = event
+            value = self._plain(text, place, start)
+        elif style in ("|", ">"):
+            value = Word.at(text, place, self._block_content(text, start.line, place))
+        else:
+            value = Word.at(text, place, Place(self.file, place.line, place.column + 1))
+        self._attach(value, span, event, 1)
+
+    def _plain(self, text: str, place: Place, start: Any) -> Any:
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and isinstance(frame.target, Mapped) and frame.key is None:
+            return Word.at(text, place)
+        if text in CONSTANTS:
+            return CONSTANTS[text]
+        if text[0] in "-0123456789":
+            if INTEGER.fullmatch(text):
+                return int(text)
+            if DECIMAL.fullmatch(text):
+                return Decimal(text)
+        if frame is not None and frame.between_braces and "?" in text:
+            message = f'an unquoted text between braces cannot hold a "?"; put it in quotes: "{text}"'
+            self._say(start, message, len(text))
+        return Word.at(text, place)
+
+    def _line(self, number: int) -> str:
+        if self._lines is None:
+            self._lines = self.text.replace("\r\n", "\n").split("\n")
+        return self._lines[number]
+
+    def _block_content(self, text: str, header: int, place: Place) -> Place:
+        """Where the content of a `|` or `>` begins, given what it reads as."""
+        for offset, content in enumerate(text.split("\n")):
+            if content.strip():
+                line = self._line(header + 1 + offset) if header + 1 + offset <= self.text.count("\n") else ""
+                indent = (len(line) - len(line.lstrip(" "))) - (len(content) - len(content.lstrip(" ")))
+                return Place(self.file, place.line + 1, max(indent, 0) + 1)
+        return Place(self.file, place.line + 1, 1)
+
+    def _open(self, event: Any, is_mapping: bool) -> None:
+        if len(self._stack) >= DEEPEST:
+            raise TooDeep(None, None, "too deep", event.start_mark)
+        frame = self._stack[-1] if self._stack else None
+        place = self.place(event.start_mark.line, event.start_mark.column)
+        target: Mapped | Listed | None = Mapped(place) if is_mapping else Listed(place)
+        if frame is not None and (frame.target is None or frame.is_template):
+            target = None
+        elif frame is not None and isinstance(frame.target, Mapped) and frame.key is None:
+            target = None
+            touches = event.start_mark.index == frame.start.index + 1
+            if is_mapping and frame.between_braces and touches and not frame.target:
+                frame.is_template = True
+            else:
+                self._say(event.start_mark, "a key is a text; a list or braces cannot be one")
+        if event.tag is not None:
+            self._say(event.start_mark, "a `!` before a list or braces means nothing here; take it away")
+        self._stack.append(Frame(target, event, len(self.problems)))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (None, UNFINISHED)
+
+    def _close(self, event: Any) -> None:
+        frame = self._stack.pop()
+        start, end = frame.start, event.end_mark
+        place = self.place(start.line, start.column)
+        length = (
+            end.column - start.column
+            if end.line == start.line
+            else len(self._line(start.line)) - start.column
+        )
+        span = Span(place, max(1, length))
+        value: Any = frame.target
+        if frame.is_template:
+            shown = self.text[start.index : end.index]
+            del self.problems[frame.found :]
+            if not any(outer.target is None for outer in self._stack):
+                self._say(start, f'a text that begins with {{{{ needs quotes: "{shown}"', span.length)
+            value = Word.at(shown, place)
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = (value, frame.size)
+        self._attach(value, span, event, frame.size)
+
+    def _alias(self, event: Any) -> None:
+        shown = self._source(event)
+        span = Span(self.place(event.start_mark.line, event.start_mark.column), len(shown))
+        value, size = self._anchors.get(event.anchor, (None, 0))
+        self._anchored.pop(event.anchor, None)
+        self._aliases += 1
+        self._aliased += max(size, 0)
+        if size == 0:
+            message = f'a text that begins with * needs quotes: "{shown}" (as an alias, it needs an &{event.anchor})'
+            self._say(event.start_mark, message, len(shown))
+            value = Word.at(shown, span.place)
+        elif size == UNFINISHED:
+            self._say(
+                event.start_mark, f"{shown} stands inside of what it names, and would never end", len(shown)
+            )
+        elif self._aliases > MOST_ALIASES or self._aliased > MOST_ALIASED:
+            raise TooDeep(None, None, "too many aliases", event.start_mark)
+        self._attach(value, span, event, max(size, 1))
+
+    def _attach(self, value: Any, span: Span, event: Any, size: int) -> None:
+        """Puts a finished value where it belongs: as the document, in a list, as a key or as a key's value."""
+        anchor = getattr(event, "anchor", None)
+        if anchor is not None and type(event) is yaml.ScalarEvent:
+            self._anchors[anchor] = (value, 1)
+        if not self._stack:
+            self.value = value
+            return
+        frame = self._stack[-1]
+        frame.size += size
+        target = frame.target
+        if isinstance(target, Listed):
+            target.put(value, span)
+        elif frame.key is None:
+            frame.key = value if isinstance(value, Word) else Word.at("", NOWHERE)
+            frame.key_end = event.end_mark.index
+        else:
+            if target is not None and not frame.is_template and frame.key.place is not NOWHERE:
+                self._put(frame, target, value, span, event)
+            frame.key = None
+
+    def _put(self, frame: Frame, target: Mapped, value: Any, span: Span, event: Any) -> None:
+        key = frame.key
+        assert key is not None  # noqa: S101 - a value follows its key
+        if (
+            value is None
+            and frame.between_braces
+            and ":" not in self.text[frame.key_end : event.start_mark.index]
+        ):
+            self._say_no_colon(target, key)
+        elif key == "<<":
+            message = "`<<` is no key here: write the keys out, or use *NAME as the whole of a value"
+            self.problems.append(Problem(key.place, "yaml", message, 2))
+        elif key in target:
+            first = target.word(key).place
+            message = f"'{key}' stands here a second time; the first is on line {first.line}"
+            self.problems.append(Problem(key.place, "yaml", message, max(1, len(key))))
+        else:
+            target.put(key, value, span)
+
+    def _say_no_colon(self, target: Mapped, key: Word) -> None:
+        before = next(reversed(target), None)
+        length = max(1, len(key))
+        if re.fullmatch(r"\w+:\S+", key):
+            name, value = key.split(":", 1)
+            message = f"a space is missing after the colon: {name}: {value}"
+        elif before is not None and isinstance(target[before], str):
+            whole = f'{before}: "{target[before]}, {key}"'
+            message = f"the comma before '{key}' ends the text; put the whole of it in quotes: {whole}"
+        else:
+            message = f"'{key}' has no value here; write `{key}: …`, or put the text in quotes"
+        self.problems.append(Problem(key.place, "yaml", message, length))

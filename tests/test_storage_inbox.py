@@ -1,0 +1,261 @@
+"""Tests the inbox: each message once, nothing lost, nothing that costs the others of its POST."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from storage_case import ANN, BOB, NOW, NUMBER, SHOP, at, counts, everything, heard, in_threads, said, storage  # noqa: F401
+
+from adapters.storage import Storage, StorageError
+from adapters.storage.people import identity
+from engine.message import SILENT_KINDS, Inbound, Media, Receipt, Unread
+
+
+def bodies(storage: Storage, conversation: int) -> list[str]:
+    return [message["body"] for message in storage.reports().messages(conversation)]
+
+
+def test_a_message_makes_customer_and_conversation(storage: Storage) -> None:
+    [conversation] = storage.accept("meta", [said("hi", "w1", sender_name="Ann B.")], NOW)
+    found = storage.reports("corner").conversation(conversation)
+    assert found is not None
+    assert (found["state"], found["flow"], found["phone"], found["name"]) == ("initial", "customer", ANN, "")
+    assert (found["provider"], found["channel_address"], found["business"]) == ("meta", NUMBER, "corner")
+    assert storage.database.rows("SELECT profile_name FROM customers") == [("Ann B.",)]
+    [message] = storage.reports().messages(conversation)
+    assert (message["direction"], message["status"], message["body"]) == ("in", "received", "hi")
+    assert (message["provider_id"], message["sent_at"], message["created_at"]) == ("w1", NOW, NOW)
+    assert storage.waiting(NOW) == [conversation]
+
+
+def test_all_of_a_message_comes_back(storage: Storage) -> None:
+    inbound = Inbound(
+        kind="order",
+        text="اردو 👍🏽\n",
+        press='[1,"add",{}]',
+        media=Media("id", "https://x", "image/png", "a.png"),
+        latitude=24.86,
+        longitude=67.01,
+        address="Saddar",
+        contacts=({"name": "Bob"},),
+        items=(("cookie", 2), ("cake", 1)),
+        id="w1",
+        sender=ANN,
+        sender_name="Ann",
+        channel=NUMBER,
+        sent_at=NOW - timedelta(seconds=3),
+        raw={"id": "w1"},
+        user_id="PK.77",
+    )
+    [conversation] = storage.accept("meta", [inbound], NOW)
+    with storage.turn(conversation) as working:
+        waiting = working.next_message()
+    assert waiting is not None
+    assert (waiting.inbound, waiting.received_at) == (inbound, NOW)
+
+
+def test_the_same_message_counts_once_in_one_post_and_a_week_later(storage: Storage) -> None:
+    [conversation] = storage.accept("meta", [said("hi", "w1"), said("hi", "w1"), said("two", "w2")], NOW)
+    with storage.turn(conversation) as working:
+        assert working.next_message() is not None
+    assert storage.accept("meta", [said("hi", "w1")], NOW + timedelta(days=7)) == []
+    assert bodies(storage, conversation) == ["hi", "two"]
+
+
+def test_the_same_message_at_the_same_instant_counts_once(storage: Storage) -> None:
+    for number in range(10):
+        took: list[list[int]] = []
+        message = said("hi", f"w{number}", f"9230000000{number}")
+        in_threads(4, lambda _: took.append(storage.accept("meta", [message], NOW)))  # noqa: B023
+        assert sorted(map(len, took)) == [0, 0, 0, 1]
+    assert counts(storage, "messages", "customers", "conversations") == [10, 10, 10]
+
+
+def test_two_numbers_may_use_one_id(storage: Storage) -> None:
+    storage.add_channel("corner", "meta", "200")
+    assert len(storage.accept("meta", [said("hi", "w1"), said("hi", "w1", channel="200")], NOW)) == 2
+
+
+def test_messages_without_an_id_are_all_kept(storage: Storage) -> None:
+    [conversation] = storage.accept("meta", [said("a", ""), said("a", "")], NOW)
+    assert bodies(storage, conversation) == ["a", "a"]
+
+
+def test_within_a_post_the_providers_moment_decides_and_then_the_place(storage: Storage) -> None:
+    updates = [
+        said("3", "w3", sent_at=at(2)),
+        said("1", "w1", sent_at=at(0)),
+        said("4", "w4", sent_at=at(2)),
+        said("2", "w2", sent_at=at(1)),
+        said("5", "w5", sent_at=None),
+    ]
+    [conversation] = storage.accept("meta", updates, at(5))
+    assert bodies(storage, conversation) == ["1", "2", "3", "4", "5"]
+
+
+def test_between_posts_the_commit_decides(storage: Storage) -> None:
+    conversation = heard(storage, "first", "w1")
+    storage.accept("meta", [said("second", "w2", sent_at=NOW - timedelta(hours=1))], NOW)
+    assert bodies(storage, conversation) == ["first", "second"]
+    assert storage.database.rows("SELECT touched FROM conversations") == [(2,)]
+
+
+@pytest.mark.parametrize("kind", sorted(SILENT_KINDS))
+def test_silent_kinds_are_recorded_and_start_nothing(storage: Storage, kind: str) -> None:
+    assert storage.accept("meta", [said("👍", "w1", kind=kind)], NOW) == []
+    assert storage.waiting(NOW) == []
+    assert storage.database.rows("SELECT kind, status FROM messages") == [(kind, "handled")]
+
+
+def test_a_number_that_is_not_ours_is_kept_and_not_answered(storage: Storage) -> None:
+    strange = said("hi", "w9", channel="999", raw={"from": ANN})
+    assert storage.accept("meta", [strange, strange, said("hi", "w1")], NOW) == [1]
+    kept = storage.reports().updates()
+    assert [(row["kind"], row["provider"], row["address"], row["provider_id"]) for row in kept] == [
+        ("message", "meta", "999", "w9")
+    ] * 2
+    assert kept[0]["raw"] == {"from": ANN}
+    assert kept[0]["received_at"] == NOW
+    assert "'999'" in kept[0]["reason"]
+    assert counts(storage, "messages", "customers") == [1, 1]
+
+
+def test_a_number_of_a_business_that_is_not_loaded_is_kept_and_not_answered(storage: Storage) -> None:
+    del storage.packs["corner"]
+    assert storage.accept("meta", [said("hi", "w1")], NOW) == []
+    assert counts(storage, "messages", "updates") == [0, 1]
+
+
+def test_what_is_not_understood_is_kept_raw(storage: Storage) -> None:
+    raw = {"type": "hologram", "deep": [1, {"half": "\ud83d"}], "large": 10**30}
+    storage.accept("meta", [Unread("no such type", NUMBER, "w1", raw)], NOW)
+    [row] = storage.reports().updates()
+    assert (row["kind"], row["reason"], row["provider_id"]) == ("unread", "no such type", "w1")
+    assert row["raw"]["type"] == "hologram"
+    assert row["raw"]["large"] == str(10**30)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        said("no sender", "bad", ""),
+        said("no zone", "bad", sent_at=datetime(2026, 5, 24)),
+        said("a number for a text", "bad", press=7),
+        Receipt("bad", "swallowed", NUMBER),  # type: ignore[arg-type]
+        Receipt("bad", "read", NUMBER, datetime(2026, 5, 24)),
+    ],
+    ids=["no sender", "no zone", "no text", "no such status", "receipt without zone"],
+)
+def test_one_bad_update_never_costs_the_others(storage: Storage, bad: Any) -> None:
+    conversation = heard(storage, "zero", "w0", BOB)
+    both = [said("one", "w1", BOB), bad, said("two", "w2", BOB), Unread("?", NUMBER)]
+    assert storage.accept("meta", both, NOW) == [conversation]
+    assert bodies(storage, conversation) == ["zero", "one", "two"]
+    kept = storage.reports().updates()
+    assert sorted(row["provider_id"] for row in kept) == ["", "bad"]
+
+
+def test_texts_that_no_database_takes_are_mended(storage: Storage) -> None:
+    storage.accept(
+        "meta", [said("nul\0 half\ud83d ok\n", "w\0", sender_name="\udc00Ann", raw={"a": "\ud83d"})], NOW
+    )
+    assert storage.database.rows("SELECT body, provider_id FROM messages") == [("nul� half��� ok\n", "w�")]
+    with storage.turn(1) as working:
+        waiting = working.next_message()
+    assert waiting is not None
+    assert waiting.inbound.text == "nul� half��� ok\n"
+
+
+def test_endless_nesting_is_kept_up_to_a_bound(storage: Storage) -> None:
+    raw: dict[str, Any] = {}
+    for _ in range(2000):
+        raw = {"in": raw}
+    storage.accept("meta", [said("hi", "w1", raw=raw), Unread("deep", NUMBER, "", raw)], NOW)
+    assert counts(storage, "messages", "updates") == [1, 1]
+
+
+def test_a_database_that_fails_refuses_the_whole_post(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import peewee
+
+    before = everything(storage)
+    original = storage.database.execute
+
+    def full(statement: str, *parameters: object) -> int:
+        if "'in'" in statement and "w2" in parameters:
+            raise peewee.OperationalError("database or disk is full")
+        return original(statement, *parameters)
+
+    monkeypatch.setattr(storage.database, "execute", full)
+    with pytest.raises(peewee.OperationalError):
+        storage.accept("meta", [said("one", "w1"), said("two", "w2")], NOW)
+    assert everything(storage) == before
+    monkeypatch.undo()
+    assert storage.accept("meta", [said("one", "w1"), said("two", "w2")], NOW) == [1]
+
+
+def test_a_customer_is_known_by_number_and_by_id(storage: Storage) -> None:
+    first = heard(storage, "hi", "w1")
+    [again] = storage.accept("meta", [said("hi", "w2", user_id="PK.1")], NOW)
+    [by_id] = storage.accept("meta", [said("hi", "w3", "PK.1", user_id="PK.1")], NOW)
+    assert first == again == by_id
+    [other] = storage.accept("meta", [said("hi", "w4", "PK.2", user_id="PK.2")], NOW)
+    [number_later] = storage.accept("meta", [said("hi", "w5", BOB, user_id="PK.2")], NOW)
+    assert other == number_later
+    assert storage.database.rows("SELECT phone, user_id FROM customers ORDER BY id") == [
+        (ANN, "PK.1"),
+        (BOB, "PK.2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sender", "phone", "user_id"),
+    [
+        ("923001234567", "923001234567", None),
+        ("+92 300 123-4567", "923001234567", None),
+        ("PK.13491208655302741918", None, "PK.13491208655302741918"),
+        ("alice", None, "alice"),
+    ],
+)
+def test_a_number_is_told_from_an_id(sender: str, phone: str | None, user_id: str | None) -> None:
+    assert identity(sender) == (phone, user_id)
+
+
+def test_thirty_customers_at_once_keep_apart(storage: Storage) -> None:
+    def talk(number: int) -> None:
+        for count in range(5):
+            storage.accept(
+                "meta", [said(f"{number}:{count}", f"w{number}.{count}", f"92300{number:05}")], NOW
+            )
+
+    in_threads(30, talk)
+    conversations = storage.waiting(NOW)
+    assert len(conversations) == 30
+    for conversation in conversations:
+        found = bodies(storage, conversation)
+        number = found[0].split(":")[0]
+        assert found == [f"{number}:{count}" for count in range(5)]
+
+
+def test_a_role_begins_its_own_flow(storage: Storage) -> None:
+    conversation = heard(storage, "hi", "w1")
+    storage.set_role("corner", "+" + ANN, "staff", NOW)
+    with storage.turn(conversation) as working:
+        assert (working.role, working.flow, working.conversation.state) == ("staff", "staff", "on_duty")
+    storage.set_role("corner", ANN, "no_such_flow", NOW)
+    with storage.turn(conversation) as working:
+        assert (working.role, working.flow, working.conversation.state) == (
+            "no_such_flow",
+            "customer",
+            "initial",
+        )
+
+
+def test_a_business_without_a_flow_keeps_the_message(storage: Storage) -> None:
+    storage.seed(replace(SHOP, flows={}))
+    with pytest.raises(StorageError, match=r"business\.yaml"):
+        storage.accept("meta", [said("hi", "w1")], NOW)

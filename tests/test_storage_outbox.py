@@ -1,0 +1,265 @@
+"""Tests the outbox: replies in order, each claimed once, and receipts that only move forwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from storage_case import ANN, BOB, NOW, NUMBER, at, deliver, heard, in_threads, replied, said, storage  # noqa: F401
+
+from adapters.storage import Storage, StorageError
+from adapters.storage.payloads import dump, kind_of, load_outbound
+from engine.message import Media, Option, Outbound, Receipt
+
+
+@pytest.fixture
+def conversation(storage: Storage) -> int:  # noqa: F811
+    made = heard(storage, "hi", "w1")
+    replied(storage, made, "one", "two", "three")
+    return made
+
+
+def status_of(storage: Storage, message: int) -> str:
+    found = storage.reports().message(message)
+    assert found is not None
+    return str(found["status"])
+
+
+def receipt(status: str, id: str = "wamid.1", channel: str = NUMBER) -> Receipt:
+    return Receipt(id, status, channel, at(9), raw={"status": status})  # type: ignore[arg-type]
+
+
+def send_one(storage: Storage, conversation: int, provider_id: str = "wamid.1") -> int:
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    assert storage.mark_sending(queued.id, NOW)
+    storage.mark_sent(queued.id, provider_id, at(1))
+    return queued.id
+
+
+def test_replies_go_out_in_their_order(storage: Storage, conversation: int) -> None:
+    assert storage.outgoing(NOW) == [conversation]
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    assert (queued.provider, queued.channel, queued.recipient, queued.outbound) == (
+        "meta",
+        NUMBER,
+        ANN,
+        Outbound("one"),
+    )
+    assert (queued.business, queued.conversation, queued.attempts) == ("corner", conversation, 0)
+    assert deliver(storage, conversation) == ["one", "two", "three"]
+    assert storage.outgoing(NOW) == []
+    [first, *_] = storage.reports().messages(conversation)[1:]
+    assert (first["status"], first["provider_id"], first["sent_at"]) == (
+        "sent",
+        f"wamid.out{first['id']}",
+        NOW,
+    )
+
+
+def test_while_one_is_being_sent_the_next_waits(storage: Storage, conversation: int) -> None:
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    assert storage.mark_sending(queued.id, NOW)
+    assert storage.next_queued(conversation, NOW) is None
+    storage.mark_failed(queued.id, "131026", "not on WhatsApp", NOW)
+    following = storage.next_queued(conversation, NOW)
+    assert following is not None
+    assert following.outbound.text == "two"
+    failed = storage.reports().message(queued.id)
+    assert failed is not None
+    assert (failed["status"], failed["error_code"], failed["error"]) == (
+        "failed",
+        "131026",
+        "not on WhatsApp",
+    )
+
+
+def test_one_worker_alone_claims_a_reply(storage: Storage, conversation: int) -> None:
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    claims: list[bool] = []
+    in_threads(5, lambda _: claims.append(storage.mark_sending(queued.id, NOW)))
+    assert sorted(claims) == [False] * 4 + [True]
+
+
+def test_what_is_tried_again_keeps_its_place(storage: Storage, conversation: int) -> None:
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    storage.mark_sending(queued.id, NOW)
+    storage.send_again(queued.id, "130429", "too fast", at(4))
+    assert storage.next_queued(conversation, at(3)) is None
+    assert storage.outgoing(at(3)) == [conversation]  # for "two" and "three", which have to wait
+    again = storage.next_queued(conversation, at(4))
+    assert again is not None
+    assert (again.id, again.attempts) == (queued.id, 1)
+    assert deliver(storage, conversation, at(4)) == ["one", "two", "three"]
+
+
+def test_what_a_dead_worker_was_sending_is_queued_again(storage: Storage, conversation: int) -> None:
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    storage.mark_sending(queued.id, NOW)
+    assert storage.release_sending(NOW - timedelta(seconds=1)) == 0
+    assert storage.release_sending(NOW) == 1
+    assert deliver(storage, conversation) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("order", list(permutations(["sent", "delivered", "read"])))
+def test_receipts_in_any_order_never_move_backwards(
+    storage: Storage, conversation: int, order: tuple[str, ...]
+) -> None:
+    message = send_one(storage, conversation)
+    seen = ["sent"]
+    ranks = ["sent", "delivered", "read"]
+    for status in order:
+        storage.accept("meta", [receipt(status)], NOW)
+        seen.append(status_of(storage, message))
+        assert ranks.index(seen[-1]) == max(ranks.index(seen[-2]), ranks.index(status))
+    assert seen[-1] == "read"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "last"),
+    [
+        (("failed",), "failed"),
+        (("delivered", "failed"), "delivered"),
+        (("read", "failed"), "read"),
+        (("failed", "sent"), "failed"),
+        (("failed", "delivered"), "failed"),
+        (("read",), "read"),
+    ],
+)
+def test_failed_never_follows_what_arrived(
+    storage: Storage, conversation: int, statuses: tuple[str, ...], last: str
+) -> None:
+    message = send_one(storage, conversation)
+    for status in statuses:
+        storage.accept("meta", [receipt(status)], NOW)
+    assert status_of(storage, message) == last
+
+
+def test_a_receipt_keeps_its_error(storage: Storage, conversation: int) -> None:
+    message = send_one(storage, conversation)
+    failed = Receipt("wamid.1", "failed", NUMBER, at(9), "131047", "24 hours have passed")
+    storage.accept("meta", [failed], NOW)
+    found = storage.reports().message(message)
+    assert found is not None
+    assert (found["error_code"], found["error"], found["status_at"]) == (
+        "131047",
+        "24 hours have passed",
+        at(9),
+    )
+
+
+@pytest.mark.parametrize("statuses", [("sent",), ("delivered",), ("read", "delivered"), ("failed",)])
+def test_receipts_that_come_before_the_send_returned_are_not_lost(
+    storage: Storage, conversation: int, statuses: tuple[str, ...]
+) -> None:
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    storage.mark_sending(queued.id, NOW)
+    assert storage.accept("meta", [receipt(status) for status in statuses], NOW) == []
+    assert status_of(storage, queued.id) == "sending"
+    assert [row["kind"] for row in storage.reports().updates()] == ["receipt"] * len(statuses)
+    storage.mark_sent(queued.id, "wamid.1", at(1))
+    assert status_of(storage, queued.id) == statuses[0]
+    assert None not in [moment for (moment,) in storage.database.rows("SELECT applied_at FROM updates")]
+
+
+def test_a_receipt_and_the_answer_of_the_send_at_the_same_instant(storage: Storage) -> None:
+    conversation = heard(storage, "hi", "w1")
+    replied(storage, conversation, *(str(number) for number in range(15)))
+    for number in range(15):
+        queued = storage.next_queued(conversation, NOW)
+        assert queued is not None
+        storage.mark_sending(queued.id, NOW)
+        id = f"wamid.{number}"
+
+        def either(which: int, message: int = queued.id, id: str = id) -> None:
+            if which:
+                storage.mark_sent(message, id, NOW)
+            else:
+                storage.accept("meta", [receipt("read", id)], NOW)
+
+        in_threads(2, either)
+        assert status_of(storage, queued.id) == "read"
+
+
+def test_a_receipt_of_another_number_or_provider_is_not_ours(storage: Storage, conversation: int) -> None:
+    message = send_one(storage, conversation)
+    storage.accept("meta", [receipt("read", channel="999")], NOW)
+    storage.accept("twilio", [receipt("read")], NOW)
+    assert status_of(storage, message) == "sent"
+    storage.accept("meta", [receipt("read", channel="")], NOW)
+    assert status_of(storage, message) == "read"
+
+
+def test_an_id_given_twice_does_not_stop_the_queue(storage: Storage, conversation: int) -> None:
+    send_one(storage, conversation, "same")
+    second = send_one(storage, conversation, "same")
+    send_one(storage, conversation, "")
+    found = storage.reports().message(second)
+    assert found is not None
+    assert (found["status"], found["provider_id"]) == ("sent", None)
+    assert "id of message" in found["error"]
+    assert storage.outgoing(NOW) == []
+
+
+def test_a_text_is_queued_for_somebody_new(storage: Storage) -> None:
+    message = storage.queue_text("corner", ("meta", NUMBER), "+92 300 7654321", "Hello", NOW)
+    [conversation] = storage.outgoing(NOW)
+    queued = storage.next_queued(conversation, NOW)
+    assert queued is not None
+    assert (queued.id, queued.recipient, queued.outbound) == (message, BOB, Outbound("Hello"))
+    assert heard(storage, "hi", "w1", BOB) == conversation
+    by_id = storage.start_conversation("corner", ("meta", NUMBER), "PK.1", NOW)
+    storage.queue_text("corner", ("meta", NUMBER), "PK.1", "Hello", NOW)
+    queued = storage.next_queued(by_id, NOW)
+    assert queued is not None
+    assert (queued.recipient, queued.user_id) == ("PK.1", "PK.1")
+    with pytest.raises(StorageError, match="no number of 'corner'"):
+        storage.queue_text("corner", ("meta", "999"), BOB, "Hello", NOW)
+
+
+@pytest.mark.parametrize(
+    ("outbound", "kind"),
+    [
+        (Outbound("hi\n👋"), "text"),
+        (Outbound("?", buttons=(Option("Yes", "[1]"), Option("No", "[2]"))), "buttons"),
+        (
+            Outbound("?", list_button="Choose", rows=(Option("A", "a", "about"),), header="h", footer="f"),
+            "list",
+        ),
+        (Outbound("see", media=("image", Media(link="https://x/y.png"))), "image"),
+        (Outbound("where?", ask_location=True), "location_request"),
+        (Outbound("these", products=("cookie",)), "products"),
+    ],
+)
+def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> None:
+    assert load_outbound(dump(outbound)) == outbound
+    assert kind_of(outbound) == kind
+
+
+def test_the_queue_is_read_through_its_index(storage: Storage) -> None:
+    from adapters.storage import messages, turns
+
+    for statement, parameters, index in (
+        (messages.NEXT_QUEUED, (1,), "messages_queued"),
+        (messages.OUTGOING, (NOW,), "messages_queued"),
+        (turns.OLDEST_RECEIVED, (1,), "messages_received"),
+        (turns.WAITING, (NOW,), "messages_received"),
+    ):
+        plan = storage.database.rows(f"EXPLAIN QUERY PLAN {statement}", *parameters)
+        assert any(index in str(row) for row in plan), plan
+
+
+def test_messages_of_the_same_customer_on_two_numbers_do_not_mix(storage: Storage) -> None:
+    storage.add_channel("corner", "meta", "200")
+    first = heard(storage, "hi", "w1")
+    [second] = storage.accept("meta", [said("hi", "w1", channel="200")], NOW)
+    replied(storage, first, "a")
+    replied(storage, second, "b")
+    assert (deliver(storage, second), deliver(storage, first)) == (["b"], ["a"])

@@ -1,0 +1,235 @@
+"""Tests the shop in a database: what every shop keeps to, the race for the last cookie, and numbers without gaps."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from shop_contract import CAKE, COOKIE, OpenShop, ShopContract, stock_of, wanted
+from storage_case import (
+    ANN,
+    BOB,
+    NOW,
+    NUMBER,
+    SHOP,
+    counts,
+    everything,
+    heard,
+    in_threads,
+    open_shop,
+    order_of,
+    storage,
+)  # noqa: F401
+
+from adapters.storage import Storage, open_storage
+from adapters.storage.people import identity
+from adapters.storage.shop import StorageShop
+from engine.shop import Customer, Product
+from engine.turn import BrokenTurn, Failure
+
+
+class TestStorageShop(ShopContract):
+    @pytest.fixture(params=["file", "memory"])
+    def open_shop(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenShop]:
+        path = ":memory:" if request.param == "memory" else str(tmp_path / "shop.db")
+        storage = open_storage(f"sqlite:///{path}")
+        storage.migrate()
+        storage.seed(SHOP)
+        database, directory = storage.database, storage._directory
+
+        def open_for(phone: str, role: str = "customer") -> StorageShop:
+            person = directory.customer("corner", identity(phone), "", NOW)
+            directory.set_role("corner", person, role, NOW)
+            found = database.row(
+                "SELECT name, address, email, language FROM customers WHERE id = ?", person.id
+            )
+            assert found is not None
+            return StorageShop(database, SHOP, Customer(str(person.id), phone, *found, role=role))
+
+        with database.writing():
+            yield open_for
+        storage.close()
+
+
+def test_two_customers_never_both_get_the_last_cookie(tmp_path: Path) -> None:
+    # Two storages on one file do without the lock of the process: the database alone decides.
+    storages = [open_shop(tmp_path / "shop.db"), open_shop(tmp_path / "shop.db")]
+    conversations = [heard(storages[0], "hi", "1", ANN), heard(storages[0], "hi", "2", BOB)]
+    for _ in range(25):
+        with storages[0].database.writing():
+            storages[0].database.execute("UPDATE products SET stock = 1 WHERE code = 'cookie'")
+        outcomes: list[object] = []
+
+        def buy(number: int, outcomes: list[object] = outcomes) -> None:
+            storage = storages[number]
+            try:
+                with storage.turn(conversations[number]) as working:
+                    working.shop.place_order(order_of(COOKIE, 1))
+                    working._undo.keep()
+                outcomes.append("got it")
+            except Failure as failure:
+                outcomes.append((failure.code, failure.left))
+
+        in_threads(2, buy)
+        assert sorted(outcomes, key=str) == [("out_of_stock", 0), "got it"]
+        assert storages[0].database.rows("SELECT stock FROM products WHERE code = 'cookie'") == [(0,)]
+    assert counts(storages[0], "orders", "order_items") == [25, 25]
+    for storage in storages:
+        storage.close()
+
+
+def numbers_kept(storage: Storage) -> list[str]:
+    return [number for (number,) in storage.database.rows("SELECT number FROM orders ORDER BY number")]
+
+
+def test_numbers_have_no_gap_when_threads_order_and_some_orders_fail(storage: Storage) -> None:
+    conversations = [heard(storage, "hi", str(number), f"92300000000{number}") for number in range(6)]
+
+    def order(number: int) -> None:
+        for count in range(10):
+            try:
+                with storage.turn(conversations[number]) as working:
+                    working.shop.place_order(order_of(CAKE, 1))
+                    if count % 3 == 0:
+                        raise KeyError("after the number was taken")
+                    working._undo.keep()
+            except KeyError:
+                continue
+
+    in_threads(6, order)
+    assert numbers_kept(storage) == [f"C20260524-{n:03}" for n in range(1, 37)]
+
+
+ORDERS_OF_A_PROCESS = """
+import sys
+from pathlib import Path
+from storage_case import heard, in_threads, open_shop, order_of
+from shop_contract import CAKE
+
+storage = open_shop(Path(sys.argv[1]))
+conversation = heard(storage, "hi", sys.argv[2], "9230000000" + sys.argv[2])
+for _ in range(20):
+    with storage.turn(conversation) as working:
+        working.shop.place_order(order_of(CAKE, 1))
+        working._undo.keep()
+storage.close()
+"""
+
+
+def test_numbers_have_no_gap_when_processes_order(storage: Storage, tmp_path: Path) -> None:
+    here = Path(__file__).parent
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", ORDERS_OF_A_PROCESS, str(tmp_path / "shop.db"), str(number)], env=paths
+        )
+        for number in range(10, 13)
+    ]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    assert numbers_kept(storage) == [f"C20260524-{n:03}" for n in range(1, 61)]
+
+
+def test_an_order_is_kept_whole(storage: Storage) -> None:
+    conversation = heard(storage, "hi", "1")
+    with storage.turn(conversation) as working:
+        draft = wanted(
+            (COOKIE, 2),
+            (CAKE, 1),
+            at=NOW,
+            name="Ann",
+            phone=ANN,
+            address="1 Long Street",
+            instructions="ring twice",
+        )
+        working.shop.place_order(replace(draft, latitude=24.8607343, longitude=67.0011364))
+        working._undo.keep()
+    [order] = storage.reports("corner").orders(source="whatsapp")
+    assert (order["number"], order["status"], str(order["total"]), order["currency"]) == (
+        "C20260524-001",
+        "pending",
+        "220.50",
+        "INR",
+    )
+    assert (order["name"], order["phone"], order["address"]) == ("Ann", ANN, "1 Long Street")
+    assert (order["latitude"], order["longitude"], order["placed_at"]) == (24.8607343, 67.0011364, NOW)
+    assert order["conversation"] == conversation
+    assert [(item["product"], item["quantity"], str(item["price"])) for item in order["items"]] == [
+        ("cookie", 2, "50.00"),
+        ("cake", 1, "120.50"),
+    ]
+    assert [(entry["status"], entry["by"], entry["at"]) for entry in order["timeline"]] == [
+        ("pending", "customer", NOW)
+    ]
+    assert storage.database.rows("SELECT business FROM order_items") == [("corner",)] * 2
+    assert storage.database.rows("SELECT total FROM orders") == [(22050,)]
+
+
+def test_a_fault_between_stock_and_order_leaves_nothing(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = heard(storage, "hi", "1")
+    before = everything(storage)
+
+    def broken(*_: object) -> int:
+        raise RuntimeError("between stock and order")
+
+    monkeypatch.setattr(StorageShop, "_keep", broken)
+    with pytest.raises(RuntimeError), storage.turn(conversation) as working:
+        working.shop.save_customer({"name": "Ann"})
+        working.shop.place_order(order_of(COOKIE, 2))
+    assert everything(storage) == before
+
+
+def test_products_are_read_once_until_something_changes(storage: Storage) -> None:
+    conversation = heard(storage, "hi", "1")
+    with storage.turn(conversation) as working:
+        before = working.shop.products()
+        assert working.shop.products() is before
+        working.shop.place_order(order_of(COOKIE, 2))
+        assert stock_of(working.shop, COOKIE) == 8
+
+
+def test_a_menu_number_finds_the_product_that_is_sold_under_it_now(storage: Storage) -> None:
+    bun = Product(1, "bun", "Bun", COOKIE.price, 7)
+    storage.seed(replace(SHOP, products=(bun,)))
+    with storage.turn(heard(storage, "hi", "1")) as working:
+        numbered = {product.number: product.code for product in working.shop.products()}
+    assert numbered[1] == "bun"
+
+
+def test_a_number_format_without_the_day_is_named(storage: Storage) -> None:
+    business = replace(SHOP.business, order_number="C{n:04}")
+    storage.seed(replace(SHOP, business=business))
+    conversation = heard(storage, "hi", "1")
+    with storage.turn(conversation) as working:
+        working.shop.place_order(order_of(CAKE, 1, datetime(2026, 5, 24, tzinfo=UTC)))
+        with pytest.raises(BrokenTurn, match="C0001 is taken"):
+            working.shop.place_order(order_of(CAKE, 1, datetime(2026, 5, 26, tzinfo=UTC)))
+
+
+def test_businesses_do_not_see_each_other(storage: Storage) -> None:
+    other = replace(SHOP, business=replace(SHOP.business, id="other"))
+    storage.seed(other)
+    storage.add_channel("other", "meta", "200")
+    conversation = heard(storage, "hi", "1")
+    with storage.turn(conversation) as working:
+        order = working.shop.place_order(order_of(COOKIE, 4))
+        working.shop.save_customer({"name": "Ann"})
+        working._undo.keep()
+    theirs = storage.start_conversation("other", ("meta", "200"), ANN, NOW)
+    with storage.turn(theirs) as working:
+        assert (working.business, working.shop.customer().name, working.shop.orders()) == ("other", "", ())
+        assert stock_of(working.shop, COOKIE) == 10
+        with pytest.raises(KeyError):
+            working.shop.move_order(order.number, "confirmed", "staff")
+        with pytest.raises(KeyError):
+            working.shop.restock(order.number)
+        assert working.shop.place_order(order_of(CAKE, 1)).number == order.number
+    assert storage.reports("other").orders() == []
+    assert storage.reports("other").find_customers(ANN)[0]["name"] == ""
