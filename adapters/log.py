@@ -20,12 +20,12 @@ def masked(address: str) -> str:
     return f"…{address[-4:]}" if len(address) > 4 else "…"
 
 
-def event(name: str, **values: object) -> None:
+def event(name: str, /, **values: object) -> None:
     """Logs that something happened: `event("turn", conversation=7, milliseconds=3)`."""
     LOGGER.info(name, extra={"values": values})
 
 
-def problem(name: str, error: BaseException | None = None, **values: object) -> None:
+def problem(name: str, error: BaseException | None = None, /, **values: object) -> None:
     """Logs that something went wrong, with the traceback of the error that was caught."""
     LOGGER.error(name, extra={"values": values}, exc_info=error)
 

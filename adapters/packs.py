@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.reader import Reading, read_pack
+from engine.pack import Pack
+from engine.reader import Reading, read_flow, read_pack
 
 READ = (".yaml", ".csv")
 
@@ -20,6 +21,32 @@ def load_pack(path: str | Path) -> Reading:
     if not folder.is_dir():
         raise NotADirectoryError(f"{path} is no folder; a pack is a folder with a business.yaml")
     return read_pack(files_in(folder), shown(folder), templates_beside(folder))
+
+
+def load_flow(path: str | Path) -> Reading:
+    """The flow in this file, with the translations and used files beside it, and without a pack.
+
+    Raises FileNotFoundError where there is no such file.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    folder = shown(file.parent)
+    beside = {os.path.normpath(f"{folder}/{name}"): text for name, text in files_in(file.parent).items()}
+    return read_flow(beside, os.path.normpath(f"{folder}/{file.name}"), templates_beside(file.parent))
+
+
+def checked_pack(path: str | Path) -> tuple[Pack | None, list[str]]:
+    """The pack in this folder, and the report of `flow-lint`: no lines for a pack that is clean.
+
+    Raises NotADirectoryError where there is no such folder.
+    """
+    from adapters.commands.lint import LinesOfFiles
+    from engine.lint import lint
+    from engine.lint.report import full
+
+    reading = load_pack(path)
+    return reading.pack, list(full(lint(reading), LinesOfFiles().line, str))
 
 
 def packs_in(path: str | Path) -> tuple[Path, ...]:

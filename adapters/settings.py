@@ -60,6 +60,12 @@ class Settings:
         return tuple(secret for secret in (self.api_token, password or "", *theirs) if secret)
 
     @property
+    def database_file(self) -> Path | None:
+        """The file that the database is in; None for one in memory."""
+        path = self.database_url.removeprefix("sqlite:///")
+        return None if path == ":memory:" else Path(path)
+
+    @property
     def shown_database_url(self) -> str:
         """The address of the database without its password."""
         return re.sub(r"(://[^:/@]*):.*@", r"\1:…@", self.database_url)

@@ -22,8 +22,8 @@ OPENING = f"\u2066\u2067{FIRST_STRONG}"
 def side_by_side(before: str, after: str, width: int, titles: tuple[str, str]) -> Iterator[str]:
     """The lines that differ and those around them, at most `width` columns wide; nothing for equal texts.
 
-    Between the columns stands `|` where a line changed, `<` where it went, `>` where it came. Long lines go on in
-    the next one.
+    Between the columns stands `|` where a line changed, `<` where it went, `>` where it came. What is too long
+    for a line goes on in the next.
     """
     old, new = before.splitlines(), after.splitlines()
     column = (max(width, NARROWEST) - 3) // 2
@@ -52,7 +52,7 @@ def _row(left: str, sign: str, right: str, column: int) -> Iterator[str]:
 
 
 def _wrapped(line: str, column: int) -> Sequence[str]:
-    """The line in pieces of at most so many columns; directions that are left open are closed in each piece."""
+    """The line in pieces of at most so many columns."""
     pieces = [""]
     used = 0
     for character in line:

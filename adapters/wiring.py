@@ -16,11 +16,15 @@ from adapters.settings import Settings, read_settings
 from adapters.storage import Storage, open_storage
 from adapters.tasks.jobs import Jobs
 from adapters.tasks.queue import Worker
+from adapters.watch import PackWatch
 from adapters.web.site import Site
 from engine.interpreter import Interpreter
 from engine.pack import Pack
 
 FLOWS = Path("flows")
+
+THREADS = 8
+"""How many customers are served at once: a thread waits for the provider most of its time."""
 
 
 class PackError(Exception):
@@ -70,22 +74,35 @@ def make_site(
     """Everything that serves these packs; its worker is not started yet.
 
     WhatsApp's number goes to the first business, and every business can be talked to through the simulator.
+    While the worker works, a pack whose files change is taken up anew.
     """
     made = {name: make(settings) for name, make in CHANNELS.items()}
     channels = {name: channel for name, channel in made.items() if channel is not None}
-    for pack in packs.values():
+    interpreters: dict[tuple[str, str], Interpreter] = {}
+    served: dict[str, Pack] = {}
+
+    def publish(pack: Pack) -> None:
+        compiled = {(pack.business.id, role): Interpreter(pack, role) for role in pack.flows}
         storage.seed(pack)
+        interpreters.update(compiled)
+        served[pack.business.id] = pack
+
+    for pack in packs.values():
+        publish(pack)
     for business in packs:
         storage.add_channel(business, "simulator", business)
     if settings.meta:
         storage.add_channel(next(iter(packs)), "meta", settings.meta.phone_number_id)
-    interpreters = {
-        (business, role): Interpreter(pack, role) for business, pack in packs.items() for role in pack.flows
-    }
     jobs = Jobs(storage, interpreters, channels, now)
-    worker = Worker(jobs.look_at, jobs.tick)
+    watch = PackWatch(packs.values(), publish)
+
+    def find() -> list[int]:
+        watch.look()
+        return jobs.tick()
+
+    worker = Worker(jobs.look_at, find, THREADS)
     jobs.is_stopping = lambda: worker.is_stopping
-    return Site(settings, storage, channels, packs, worker, now)
+    return Site(settings, storage, channels, served, worker, now)
 
 
 def create_app() -> Flask:

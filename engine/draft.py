@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.conversation import Conversation
 from engine.expressions import MISSING
 from engine.flow import Branch, Flow
 from engine.message import Inbound, Limits
 from engine.pack import Pack
+from engine.prepared import Prepared
 from engine.shop import NAMES as SHOP_NAMES
 from engine.shop import Business, Shop
 from engine.turn import Trace
 from engine.types import TYPES
+
+if TYPE_CHECKING:
+    from engine.conversation import Conversation
 
 
 class Failed:
@@ -81,6 +84,7 @@ class Draft:
     """
 
     __slots__ = (
+        "prepared",
         "pack",
         "flow",
         "business",
@@ -115,7 +119,9 @@ class Draft:
         message: Inbound | None,
         moment: datetime,
         limits: Limits,
+        prepared: Prepared | None = None,
     ) -> None:
+        self.prepared = prepared or Prepared()
         self.pack = pack
         self.flow = flow
         self.business: Business = pack.business

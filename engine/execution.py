@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,6 @@ from engine.flow import Answer, Branch
 from engine.machine import dispatch
 from engine.program import CompiledRule, CompiledState, CompiledStep, Program
 from engine.reading import plain
-from engine.sandbox import Empty
 from engine.turn import BrokenTurn, Failure
 
 MOST_STATES_PASSED = 20
@@ -38,23 +36,31 @@ class Execution:
     ) -> None:
         """Steps 6 and 7: all of it, or nothing and the failure's answer."""
 
-        def carry_out() -> None:
-            if understood:
-                draft.conversation.tries = 0
-            for slot, value in saves or ():
+        if rule.acts:
+            work = partial(self._carry_out, draft, rule, saves, understood)
+            self.attempt(draft, work, rule.rule.fails, rule.at)
+        else:
+            self._carry_out(draft, rule, saves, understood)
+
+    def _carry_out(
+        self, draft: Draft, rule: CompiledRule, saves: list[tuple[str, Any]] | None, understood: bool
+    ) -> None:
+        if understood:
+            draft.conversation.tries = 0
+        if saves:
+            for slot, value in saves:
                 draft.save(slot, value)
                 draft.given.pop(slot, None)
+        if rule.steps:
             self._do(draft, rule.steps)
-            declared = rule.rule
-            draft.replies.extend(declared.reply)
-            moved = self._move(draft, rule)
-            if moved:
-                self.enter(draft, draft.conversation.state)
-            elif declared.ask_again:
-                draft.asking = True
+        declared = rule.rule
+        draft.replies.extend(declared.reply)
+        if self._move(draft, rule):
+            self.enter(draft, draft.conversation.state)
+        elif declared.ask_again:
+            draft.asking = True
+        if draft.asking:
             self.settle(draft)
-
-        self.attempt(draft, carry_out, rule.rule.fails, rule.writes, rule.at)
 
     def _move(self, draft: Draft, rule: CompiledRule) -> bool:
         """Pulls the rule's trigger: the branch that holds does its part on the way. Says whether it moved."""
@@ -149,9 +155,7 @@ class Execution:
         for step in steps:
             arguments = {}
             for name, value in step.parameters:
-                given = value.evaluate(draft)
-                if not isinstance(given, Empty):
-                    arguments[name] = given
+                arguments[name] = value.evaluate(draft)
             for name in step.filled:
                 if name in draft.given or name in draft.flow.slots:
                     given = draft.resolve(name)
@@ -179,17 +183,14 @@ class Execution:
             if gave:
                 draft.given.update(gave)
 
-    def attempt(
-        self, draft: Draft, work: Callable[[], None], fails: Mapping[str, Answer], writes: bool, at: str
-    ) -> None:
+    def attempt(self, draft: Draft, work: Callable[[], None], fails: Mapping[str, Answer], at: str) -> None:
         """Does the work in one piece. A failure takes all of it back and is answered, which may fail too."""
         before = draft.conversation.copy()
         given = dict(draft.given)
         language = draft.language
         for _ in range(MOST_STATES_PASSED):
-            savepoint: AbstractContextManager[None] = draft.shop.savepoint() if writes else nullcontext()
             try:
-                with savepoint:
+                with draft.shop.savepoint():
                     work()
                 return
             except Failure as failure:
@@ -210,7 +211,6 @@ class Execution:
                     failure.leaves(draft)
                     before = draft.conversation.copy()
                 draft.trace.append({"step": "answered", "code": failure.code, "at": str(answer.place)})
-                writes = True
                 work = partial(self.answer_and_settle, draft, answer)
         raise BrokenTurn(f"{at}: failures answered by failures, {MOST_STATES_PASSED} times")
 

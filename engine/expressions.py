@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import TemplateError, nodes
 
+from engine.arithmetic import EMPTY, Refused
 from engine.filters import FILTERS, TESTS, format_money
 from engine.isolation import is_right_to_left
 from engine.reads import Part, Read, reads_of
-from engine.sandbox import EMPTY, MISSING, Context, Environment, Refused, join_parts, taken
+from engine.sandbox import MISSING, Context, Environment, join_parts, taken
 from engine.source import NOWHERE, Place
-from engine.template_code import (
-    BadExpression,
-    Files,
-    Parsed,
-    compile_tree,
-    line_of_failure,
-    parse_expression,
-    parse_text,
-)
+from engine.template_code import compile_tree, line_of_failure
+from engine.template_parser import BadExpression, Files, Parsed, parse_expression, parse_text
 
 if TYPE_CHECKING:
     from engine.shop import Business
@@ -46,7 +40,7 @@ _FAILURES = (TemplateError, Refused, TypeError, ValueError, ArithmeticError, Loo
 
 
 class ExpressionFailed(Exception):
-    """A text or expression could not be worked out; `place` is where its source begins, `line` counts from there."""
+    """A text could not be worked out; `place` is where its source begins, `line` counts from there."""
 
     def __init__(self, message: str, place: Place, line: int = 0) -> None:
         super().__init__(f"{place}: {message}" if place.file else message)
@@ -56,7 +50,7 @@ class ExpressionFailed(Exception):
 
 
 class Names(Protocol):
-    """Where a text's names come from, and in which language, money and time it speaks. `Draft` is the real one."""
+    """Where names come from, and in which language, money and time a text speaks: a `Draft`."""
 
     @property
     def language(self) -> str: ...
@@ -96,13 +90,15 @@ class _Compiled:
             tree = (self._parsed or self._parse()).tree
             self._root, self._debug_info = compile_tree(self._environment, tree, show)
         except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
-            raise ExpressionFailed(f"this cannot be compiled: {error}", self.place) from error
+            said = getattr(error, "message", None) or str(error)
+            raise ExpressionFailed(f"this cannot be compiled: {said}", self.place) from error
         self._parsed = None
         return self._root
 
     def _failed(self, error: Exception) -> ExpressionFailed:
         line = line_of_failure(error, self._debug_info)
         said = "it nests too deeply" if isinstance(error, RecursionError) else str(error)
+        said = "it divides by zero" if isinstance(error, ZeroDivisionError) else said
         return ExpressionFailed(
             f"{said or type(error).__name__} (in `{_line(self.source, line)}`)", self.place, line
         )
@@ -223,7 +219,7 @@ class Value:
         return tuple(read for part in self._parts for read in part.reads())
 
     def evaluate(self, names: Names) -> Any:
-        """Its value in its own type; None where that is empty. Nothing in it is isolated. Raises ExpressionFailed."""
+        """Its value in its own type, never isolated; None where it is empty. Raises ExpressionFailed."""
         return self.constant if self._evaluate is None else self._evaluate(names)
 
     def __repr__(self) -> str:
@@ -257,7 +253,7 @@ class Sandbox:
         return self._text(files.read(found), place, language, files, found)
 
     def value(self, source: Any, place: Place = NOWHERE, language: str = "") -> Value:
-        """A parameter: texts in it are worked out, a lone `{{ x }}` keeps its type, all else is as it stands."""
+        """A parameter: texts in it are rendered, a lone `{{ x }}` keeps its type, all else stays."""
         if isinstance(source, str):
             return self._value_of_text(source, place)
         if isinstance(source, Mapping):
@@ -279,9 +275,7 @@ class Sandbox:
         if not _has_braces(source):
             return Value(source, place, (), None)
         parsed = parse_text(self.environment, source.strip())
-        body = parsed.tree.body
-        lone = body[0].nodes[0] if len(body) == 1 and isinstance(body[0], nodes.Output) else None
-        if lone is not None and len(body[0].nodes) == 1 and not isinstance(lone, nodes.TemplateData):
+        if _is_lone(parsed.tree):
             expression = Expression(
                 source, place, self.environment, lambda: parse_text(self.environment, source.strip())
             )
@@ -303,6 +297,13 @@ def _has_braces(source: str) -> bool:
     return "{" in source and ("{{" in source or "{%" in source or "{#" in source)
 
 
+def _is_lone(tree: nodes.Template) -> bool:
+    """Whether the text is one `{{ }}` and nothing else."""
+    if len(tree.body) != 1 or not isinstance(output := tree.body[0], nodes.Output):
+        return False
+    return len(output.nodes) == 1 and not isinstance(output.nodes[0], nodes.TemplateData)
+
+
 def _place_of(source: Any, outer: Place) -> Place:
     return getattr(source, "place", None) or outer
 
@@ -313,8 +314,10 @@ def _line(source: str, line: int) -> str:
 
 
 def _chain(tree: nodes.Template) -> tuple[tuple[str, ...], bool]:
-    """The name and its attributes, and whether it is negated, where that is all the tree holds; else nothing."""
-    node = tree.body[0].nodes[0]
+    """The name and its attributes, and whether it is negated, where that is all; else nothing."""
+    output = tree.body[0]
+    assert isinstance(output, nodes.Output)  # noqa: S101
+    node: Any = output.nodes[0]
     is_negated = isinstance(node, nodes.Not)
     if is_negated:
         node = node.node

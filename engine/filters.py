@@ -1,4 +1,4 @@
-"""The filters and tests of texts: Jinja's own where they are safe, bounded where they are not, and the shop's."""
+"""The filters and tests of texts: Jinja's own, bounded where they need it, and the shop's."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidO
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.tests import TESTS as DEFAULT_TESTS
 from jinja2.utils import pass_context
 
+from engine.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Refused, made
 from engine.currencies import digits_of
 from engine.isolation import isolate
-from engine.sandbox import EMPTY, MAX_ITEMS, MAX_TEXT, Lines, Refused, made, printed, taken
+from engine.sandbox import Lines, printed, taken
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -30,7 +32,7 @@ _MAX_DIGITS = 12
 
 @lru_cache(maxsize=256)
 def locale_of(language: str, country: str) -> Locale:
-    """Babel's locale of a language as a country writes it; of the language alone, or English, if there is none."""
+    """Babel's locale of a language as a country writes it; else of the language alone, else English."""
     from babel import Locale, UnknownLocaleError
 
     plain = language.replace("-", "_")
@@ -291,18 +293,14 @@ def _of_text(change: Callable[..., Any]) -> Callable[..., Any]:
 def _of_list(name: str) -> Callable[..., Any]:
     """A filter of Jinja's on a list, whose result is made at once and counted."""
     change = DEFAULT_FILTERS[name]
-    first = getattr(change, "jinja_pass_arg", None)
-    kind = getattr(first, "name", None)
+    wanted: str = getattr(getattr(change, "jinja_pass_arg", None), "name", "")
 
     def changed(context: Context, values: Any, *args: Any, **kwargs: Any) -> Any:
         items = made(taken(values))
         context.spend(len(items))
-        lead = {
-            "context": (context,),
-            "environment": (context.environment,),
-            "eval_context": (context.eval_ctx,),
-        }
-        result = change(*lead.get(kind, ()), items, *args, **kwargs)
+        first = {"context": context, "environment": context.environment, "eval_context": context.eval_ctx}
+        lead = (first[wanted],) if wanted else ()
+        result = change(*lead, items, *args, **kwargs)
         if isinstance(result, Iterable) and not isinstance(result, (str, tuple, Mapping)):
             result = made(taken(result))
         return EMPTY if result is None else result
@@ -336,8 +334,13 @@ def _pairs(values: Any) -> Any:
     return list(values.items()) if isinstance(values, Mapping) else ()
 
 
+def _is_none(value: Any) -> bool:
+    return value is None or value is EMPTY
+
+
 _LISTS = (
-    "first groupby last list map max min reject rejectattr select selectattr sort sum unique dictsort".split()
+    *("first", "last", "list", "groupby", "map", "max", "min", "sort", "sum", "unique", "dictsort"),
+    *("reject", "rejectattr", "select", "selectattr"),
 )
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -378,8 +381,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
 }
 """Every filter that texts may use."""
 
-TESTS: Mapping[str, Callable[..., Any]] = {
-    **{name: test for name, test in DEFAULT_TESTS.items() if name not in ("callable", "escaped", "sameas")},
-    "none": lambda value: value is None or value is EMPTY,
-}
+_NO_TESTS = ("callable", "escaped", "sameas")
+_TESTS: dict[str, Any] = {name: test for name, test in DEFAULT_TESTS.items() if name not in _NO_TESTS}
+
+TESTS: Mapping[str, Callable[..., Any]] = {**_TESTS, "none": _is_none}
 """Every test that texts may use; what is empty is also `none`."""

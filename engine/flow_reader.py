@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,19 @@ JOINING = ("commands", "slots", "states", "messages")
 TRANSLATED = ("words", "patterns", "titles", "names", "messages")
 MEDIA = ("image", "document", "audio", "video")
 NO_SPAN = Span(NOWHERE, 1)
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "text": ("text",),
+    "template": ("text",),
+    "buttons": ("buttons", "list_button", "rows"),
+    "list": ("buttons", "list_button", "rows"),
+    **dict.fromkeys(MEDIA, ("media",)),
+    "ask_location": ("ask_location",),
+    "products": ("products",),
+    "header": ("header",),
+    "footer": ("footer",),
+}
+"""The fields of a message that each of its keys decides on."""
 
 Open = Callable[[Word], Mapped | None]
 """Gives the document of a used file by the path that the flow writes, None where there is none."""
@@ -186,10 +200,13 @@ class FlowReader:
         made = {first: own}
         for language in self.languages[1:]:
             given = mapped(self.translations.get(language, NOTHING).get("messages"))
+            path = whole.get("template")
             if given.get(key) is not None:
-                made[language] = self._translated(key, whole, given, language)
+                made[language] = self._translated(own, given.word(key), given[key], language)
+            elif isinstance(path, Word) and self._in_language(path, language) != path:
+                made[language] = replace(own, text=self._template(path, language) or own.text)
             else:
-                made[language] = self._template_in(key, whole, language) or own
+                made[language] = own
         return frozen(made)
 
     def _text_alone(self, value: Any, key: Word) -> Mapped:
@@ -198,47 +215,18 @@ class FlowReader:
             whole.put(Word.at("text", key.place), value, NO_SPAN)
         return whole
 
-    def _translated(self, key: Word, whole: Mapped, given: Mapped, language: str) -> Message:
+    def _translated(self, own: Message, key: Word, value: Any, language: str) -> Message:
         """The message with what its translation says in place of the same part; the rest stays."""
-        value = given[key]
-        said = value if isinstance(value, Mapped) else self._text_alone(value, given.word(key))
-        place = given.word(key).place
-        part = self._made(key, said, language, place)
-        rest = Mapped(whole.place)
-        for one, its in whole.items():
-            instead = {"text", "template"} if one in ("text", "template") else {one}
-            instead = {"buttons", "list"} if one in ("buttons", "list") else instead
-            if not instead & said.keys():
-                rest.put(whole.word(one), its, whole.spans[one])
-        own = self._made(key, rest, self.languages[0], place)
-        return Message(
-            name=key,
-            text=part.text or own.text,
-            buttons=part.buttons or own.buttons,
-            list_button=part.list_button or own.list_button,
-            rows=part.rows or own.rows,
-            media=part.media or own.media,
-            ask_location=part.ask_location or own.ask_location,
-            products=part.products or own.products,
-            header=part.header or own.header,
-            footer=part.footer or own.footer,
-            place=place,
-        )
+        said = value if isinstance(value, Mapped) else self._text_alone(value, key)
+        part = self._made(key, said, language, key.place)
+        taken = {field for word in said for field in FIELDS.get(word, ())}
+        return replace(own, place=key.place, **{field: getattr(part, field) for field in taken})
 
-    def _template_in(self, key: Word, whole: Mapped, language: str) -> Message | None:
-        """The message with its template's file in this language, where there is such a file."""
-        path = whole.get("template")
-        if not isinstance(path, Word):
-            return None
+    def _in_language(self, path: str, language: str) -> str:
+        """The template's file in this language, or the one that serves every language."""
         root, ending = posixpath.splitext(path)
         translated = f"{root}.{language}{ending}"
-        if translated not in self.templates:
-            return None
-        said = Mapped(whole.place)
-        said.put(whole.word("template"), Word.at(translated, path.place), whole.spans["template"])
-        both = Mapped(key.place)
-        both.put(key, said, NO_SPAN)
-        return self._translated(key, whole, both, language)
+        return translated if translated in self.templates else path
 
     def _made(self, key: Word, given: Mapped, language: str, place: Place) -> Message:
         rules = self.rules
@@ -283,7 +271,7 @@ class FlowReader:
             message = unknown("template", path, self.templates)
             self.problems.append(Problem(path.place, "unknown_template", message, len(path)))
             return None
-        place = Place(posixpath.join(self.templates_at, path), 1, 1)
+        place = Place(posixpath.join(self.templates_at, self._in_language(path, language)), 1, 1)
         try:
             return self.sandbox.template(path, place, language)
         except BadExpression as error:
@@ -324,4 +312,6 @@ class FlowReader:
                     if one not in known:
                         word = part.word(one)
                         message = unknown(kind, word, sorted(known))
-                        self.problems.append(Problem(word.place, f"unknown_{kind}", message, max(1, len(word))))
+                        self.problems.append(
+                            Problem(word.place, f"unknown_{kind}", message, max(1, len(word)))
+                        )

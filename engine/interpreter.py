@@ -14,6 +14,7 @@ from engine.execution import NO_FAILS, Execution
 from engine.flow import Answer
 from engine.message import SILENT_KINDS, Inbound, Limits, Outbound
 from engine.pack import Pack
+from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
 from engine.reading import plain, read_input, read_named
 from engine.recognizer import Meaning, decode_press, recognize
@@ -35,6 +36,7 @@ class Interpreter:
         self.flow = pack.flows[role]
         self.program = compile_flow(self.flow)
         self.execution = Execution(self.program)
+        self.prepared = Prepared()
 
     def start(self) -> Conversation:
         """The conversation of somebody who has not spoken yet."""
@@ -116,7 +118,7 @@ class Interpreter:
         elif event == "handed_back" and state.state.human:
             back = draft.conversation.came_from or str(self.flow.start)
             go_back = partial(self.execution.enter_and_settle, draft, back)
-            self.execution.attempt(draft, go_back, NO_FAILS, True, "")
+            self.execution.attempt(draft, go_back, NO_FAILS, "")
         return self._finished(draft)
 
     def wake(
@@ -160,7 +162,8 @@ class Interpreter:
         moment: datetime,
         limits: Limits,
     ) -> Draft:
-        draft = Draft(self.pack, self.flow, shop, conversation.copy(), inbound, moment, limits)
+        talk = conversation.copy()
+        draft = Draft(self.pack, self.flow, shop, talk, inbound, moment, limits, self.prepared)
         if len(self.flow.languages) > 1:
             self._choose_language(draft)
         return draft
@@ -187,8 +190,7 @@ class Interpreter:
             return "gone"
         if state.state.final:
             return "final"
-        silence = self.flow.timeout.total_seconds()
-        if talk.heard_at and at - talk.heard_at >= silence:
+        if talk.heard_at and at - talk.heard_at >= self.program.timeout:
             last_timer = max(talk.entered_at, talk.heard_at) + state.longest_wait if state.after else 0.0
             if at >= last_timer:
                 return "timeout"
@@ -241,8 +243,9 @@ class Interpreter:
         value: Any = draft.message.text if draft.message else ""
         declared = rule.rule
         if meaning.holes or meaning.values or declared.save or meaning.pick is not None:
-            draft.given.update(meaning.values)
-            problem = read_named(draft, meaning)
+            if meaning.values:
+                draft.given.update(meaning.values)
+            problem = read_named(draft, meaning) if meaning.holes else None
             if problem is None:
                 value, saves, problem = read_input(draft, declared, meaning)
             if problem is not None:
@@ -277,7 +280,7 @@ class Interpreter:
                 draft.asking = True
             self.execution.settle(draft)
 
-        self.execution.attempt(draft, offer_again, NO_FAILS, True, str(choices.place))
+        self.execution.attempt(draft, offer_again, NO_FAILS, str(choices.place))
         return False
 
     def _passes(self, draft: Draft, check: CompiledCheck, value: Any) -> bool:
@@ -303,13 +306,8 @@ class Interpreter:
         elif self._tried(draft, state) and state.then is not None:
             self.execution.take(draft, state.then, understood=False)
         else:
-            self.execution.attempt(
-                draft,
-                lambda: self.execution.answer_and_settle(draft, answer),
-                NO_FAILS,
-                True,
-                str(answer.place),
-            )
+            say = partial(self.execution.answer_and_settle, draft, answer)
+            self.execution.attempt(draft, say, NO_FAILS, str(answer.place))
 
     def _finished(self, draft: Draft) -> Turn:
         """Step 8."""

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-_RIGHT_TO_LEFT = frozenset("ar arc azb ckb dv fa he iw ks lrc mzn nqo pnb ps rhg sd syr ug ur yi ji".split())
-_SCRIPTS = frozenset("arab hebr syrc thaa nkoo adlm rohg".split())
+_RIGHT_TO_LEFT = frozenset(
+    {
+        "ar",
+        "arc",
+        "azb",
+        "ckb",
+        "dv",
+        "fa",
+        "he",
+        "iw",
+        "ji",
+        "ks",
+        "lrc",
+        "mzn",
+        "nqo",
+        "pnb",
+        "ps",
+        "rhg",
+        "sd",
+    }
+    | {"syr", "ug", "ur", "yi"}
+)
+_SCRIPTS = frozenset({"arab", "hebr", "syrc", "thaa", "nkoo", "adlm", "rohg"})
 
 _SHORT = 64
 """Texts up to this length are remembered: names and prices come again and again."""
@@ -17,7 +38,7 @@ _CONTROLS = dict.fromkeys(range(0x2066, 0x206A))
 
 
 def is_right_to_left(language: str) -> bool:
-    """Whether texts of this language tag run from right to left; a script in the tag decides before the language."""
+    """Whether texts of this language tag run from right to left; a script in the tag decides first."""
     first, *rest = language.casefold().replace("_", "-").split("-")
     script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
     return script in _SCRIPTS if script else first in _RIGHT_TO_LEFT
@@ -33,7 +54,7 @@ def isolate(text: str) -> str:
 def isolated_text(text: str) -> str:
     """The text isolated where that matters.
 
-    Page addresses, lines that hold whole isolates already, and what has neither letter nor digit stay as they are.
+    Page addresses, lines that hold whole isolates already, and what has neither letter nor digit stay.
     """
     if len(text) <= _SHORT:
         return _isolated_short(text)

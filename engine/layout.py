@@ -43,7 +43,7 @@ def fit(saying: Saying, limits: Limits, numbered: bool = True) -> tuple[list[Out
     `numbered` false keeps numbers out of the text, for a state that reads numbers as something else.
     """
     if saying.rows and not saying.ask_location:
-        if _fits_buttons(saying, limits):
+        if fits_buttons(saying, limits):
             buttons = tuple(Option(row.title, row.id) for row in saying.rows)
             return _with_body(saying, limits, Outbound(buttons=buttons)), False
         if _fits_list(saying, limits):
@@ -68,10 +68,11 @@ def page(rows: tuple[Row, ...], start: int, limits: Limits, more: Row) -> tuple[
 
 def shows_as_list(saying: Saying, limits: Limits) -> bool:
     """Whether the rows go out as the channel's own list, and therefore in pages."""
-    return not saying.ask_location and not _fits_buttons(saying, limits) and _fits_list(saying, limits)
+    return not saying.ask_location and not fits_buttons(saying, limits) and _fits_list(saying, limits)
 
 
-def _fits_buttons(saying: Saying, limits: Limits) -> bool:
+def fits_buttons(saying: Saying, limits: Limits) -> bool:
+    """Whether the channel can show all rows as buttons."""
     rows = saying.rows
     if saying.as_list or len(rows) > limits.buttons:
         return False

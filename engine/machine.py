@@ -20,11 +20,25 @@ Choose = Callable[[Branch | None], None]
 
 
 class BranchTransition(Transition):  # type: ignore[misc]
-    """A transition that remembers which branch of its rule it stands for."""
+    """A transition that remembers which branch of its rule it stands for, and tells it on the way.
+
+    It has no callbacks of its own, nor have the states: what entering a state means is the interpreter's
+    business. Going straight from the conditions to the move costs half of what looking for callbacks does.
+    """
 
     def __init__(self, *args: Any, branch: Branch | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.branch = branch
+
+    def execute(self, event_data: EventData) -> bool:
+        """Moves if the conditions hold; an exception in one, or in the branch's part, leaves the state."""
+        if self.conditions and not self._eval_conditions(event_data):
+            return False
+        choose: Choose = event_data.args[1]
+        choose(self.branch)
+        if self.dest is not None:
+            event_data.model.state = self.dest
+        return True
 
 
 class FlowMachine(Machine):  # type: ignore[misc]
@@ -41,25 +55,26 @@ def build_machine(flow: Flow) -> FlowMachine:
         initial=None,
         auto_transitions=False,
         send_event=True,
-        before_state_change=_tell_branch,
     )
     for trigger, rule, sources in triggers(flow):
         _add(machine, trigger, rule, sources)
     return machine
 
 
-def _tell_branch(event: EventData) -> None:
-    choose: Choose = event.args[1]
-    choose(event.transition.branch)
-
-
 def _add(machine: FlowMachine, trigger: str, rule: Rule, sources: list[str]) -> None:
-    own_way = str(rule.goto) if rule.goto else None
+    own_way = _state_of(machine, rule.goto)
     for branch in rule.branches:
-        way = str(branch.goto) if branch.goto else own_way
+        way = _state_of(machine, branch.goto) or own_way
         conditions = None if branch.when is None else _condition(branch)
         machine.add_transition(trigger, sources, way, conditions=conditions, branch=branch)
     machine.add_transition(trigger, sources, own_way)
+
+
+def _state_of(machine: FlowMachine, goto: str | None) -> str | None:
+    """The state's plain name. Raises ValueError for none such, as `transitions` itself would do too late."""
+    if goto is None:
+        return None
+    return str(machine.get_state(str(goto)).name)
 
 
 def _condition(branch: Branch) -> Callable[[EventData], bool]:

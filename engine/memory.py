@@ -147,6 +147,8 @@ class MemoryShop:
     def _as_now(self, order: Order) -> Order:
         """The order with its products as they are now, under the names they had then."""
         by_code = {product.code: product for product in self._products}
+        if all(by_code.get(line.product.code) is line.product for line in order.lines):
+            return order
         lines = tuple(
             replace(line, product=replace(by_code[line.product.code], name=line.product.name))
             if line.product.code in by_code
@@ -156,6 +158,8 @@ class MemoryShop:
         return replace(order, lines=lines)
 
     def _add_stock(self, pieces: Mapping[str, int]) -> None:
+        if not any(product.code in pieces and product.stock is not None for product in self._products):
+            return
         self._put_products(
             tuple(
                 replace(product, stock=product.stock + pieces[product.code])

@@ -26,7 +26,8 @@ def read_business(document: Mapped, problems: list[Problem]) -> Business | None:
     """Who sells; None where a part without which nothing works is missing or wrong."""
     called, currency, zone = (name(document.get(key)) for key in ("business", "currency", "timezone"))
     if currency is not None and currency not in CURRENCIES:
-        _say(problems, document, "currency", unknown("currency", currency, sorted(CURRENCIES)))
+        message = f"'{currency}' is no currency; write its code in ISO 4217, such as INR"
+        _say(problems, document, "currency", message)
         currency = None
     if zone is not None and not _is_zone(zone):
         _say(problems, document, "timezone", unknown("time zone", zone, _zones()))

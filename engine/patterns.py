@@ -18,7 +18,7 @@ _HOLE = re.compile(r"\{[^{}]*\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KEYCAP = re.compile("\ufe0f?\u20e3")
 
-_ALIKE = (",،、﹐", ":：", ";؛", "?؟", ".。۔", "-‐‑‒–—−", "'’‘ʼ", '"“”„«»')
+_ALIKE = (",،、，﹐", ":：", ";؛；", "?؟？", ".。۔．", "-‐‑‒–—−", "'’‘ʼ", '"“”„«»')
 _SAME = {character: f"[{re.escape(alike)}]" for alike in _ALIKE for character in alike}
 _TIMES = "×*✕✖"
 _ZEROS = (0x30, 0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66)
@@ -29,7 +29,7 @@ _LETTER = r"[^\W\d_]"
 
 
 class BadPattern(Exception):
-    """A shape that cannot be read: `message`, the column where it goes wrong (from 0) and how long that is."""
+    """A shape that cannot be read: the message, the column of the fault (from 0) and its length."""
 
     def __init__(self, message: str, column: int, length: int) -> None:
         super().__init__(message)
@@ -64,7 +64,8 @@ class Pattern:
     place: Place
     holes: tuple[Hole, ...]
     is_lone_number: bool
-    expression: re.Pattern[str] = field(repr=False, compare=False)
+    expression: str = field(repr=False, compare=False)
+    _compiled: list[re.Pattern[str]] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def compile(cls, source: str, place: Place = NOWHERE) -> Pattern:
@@ -72,7 +73,7 @@ class Pattern:
         tokens = _tokens(source)
         holes = tuple(token.hole for token in tokens if token.hole)
         lone = len(tokens) == 1 and len(holes) == 1 and holes[0].type == "number"
-        return cls(source, place, holes, lone, re.compile(_expression(tokens), re.IGNORECASE | re.DOTALL))
+        return cls(source, place, holes, lone, _expression(tokens))
 
     def match(self, text: str) -> Mapping[str, str] | None:
         """What the holes read from the message as the customer wrote it; None where it does not fit.
@@ -82,11 +83,14 @@ class Pattern:
         if not text.isascii():
             text = unicodedata.normalize("NFC", _KEYCAP.sub("", text.translate(INVISIBLE)))
         text = text.strip()
-        found = self.expression.fullmatch(text)
+        if not self._compiled:
+            self._compiled.append(re.compile(self.expression, re.IGNORECASE | re.DOTALL))
+        expression = self._compiled[0]
+        found = expression.fullmatch(text)
         if found is None:
             if text.isascii() or (plain := unicodedata.normalize("NFKC", text).strip()) == text:
                 return None
-            found = self.expression.fullmatch(plain)
+            found = expression.fullmatch(plain)
             if found is None:
                 return None
         return {name: value.strip() for name, value in found.groupdict().items()}
@@ -176,7 +180,7 @@ def _expression(tokens: list[_Token]) -> str:
         if token.hole is None:
             parts.append(_times(tokens, index) if _is_times(token) else _literal(token))
         elif token.shape != ANYTHING:
-            parts.append(f"(?P<{token.hole.name}>(?>{token.shape}))")
+            parts.append(f"(?P<{token.hole.name}>{token.shape})")
         else:
             parts.append(")" if is_open else "")
             is_open = index < len(tokens) - 1
@@ -202,7 +206,8 @@ def _is_times(token: _Token) -> bool:
 
 def _times(tokens: list[_Token], index: int) -> str:
     """A lone `x`, with the spaces at its sides: the signs that stand for it need none."""
-    left = _gap(tokens[index - 1].kind, tokens[index].is_spaced, "letters") if index else ""
+    before = tokens[index - 1] if index else None
+    left = _gap(before.kind, tokens[index].is_spaced, "letters") if before and not _is_times(before) else ""
     after = tokens[index + 1] if index + 1 < len(tokens) else None
     right = _gap("letters", after.is_spaced, after.kind) if after else ""
     return f"(?:{left}x{right}|{_MAYBE_SPACE}[{_TIMES}]{_MAYBE_SPACE})"

@@ -42,14 +42,14 @@ class CompiledCheck:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule bound to its trigger. `writes` tells whether it can change the shop, by itself or on its way."""
+    """A rule bound to its trigger. `acts` says that it may change the shop or fail, itself or on its way."""
 
     rule: Rule
     key: str
     event: Event
     steps: tuple[CompiledStep, ...]
     checks: tuple[CompiledCheck, ...]
-    writes: bool
+    acts: bool
     at: str
 
 
@@ -74,7 +74,7 @@ class CompiledState:
     general: frozenset[str]
     words: Mapping[str, tuple[Meant, ...]]
     general_words: Mapping[str, tuple[Meant, ...]]
-    patterns: tuple[tuple[Pattern, CompiledRule], ...]
+    patterns: tuple[tuple[Pattern, Mapping[str, str], CompiledRule], ...]
     events: Mapping[str, CompiledRule]
     choices: CompiledRule | None
     input: CompiledRule | None
@@ -88,18 +88,20 @@ class CompiledState:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A flow, compiled: its states by state, and the steps of the branches, by the branch's identity."""
+    """A flow, compiled: its states by name, and the steps of the branches, by the
+    branch's identity. `timeout` is in seconds."""
 
     flow: Flow
     states: Mapping[str, CompiledState]
     branch_steps: Mapping[int, tuple[CompiledStep, ...]]
+    timeout: float
 
 
 def compile_flow(flow: Flow) -> Program:
     """Compiles the flow; raises KeyError for a name that `flow-lint` would have refused."""
     machine = build_machine(flow)
     branch_steps: dict[int, tuple[CompiledStep, ...]] = {}
-    passing_writes = any(branch.do for state in flow.states.values() for branch in state.branches)
+    passing_acts = any(branch.do for state in flow.states.values() for branch in state.branches)
     for state in flow.states.values():
         for branch in state.branches:
             _compile_branch(branch, branch_steps)
@@ -112,14 +114,14 @@ def compile_flow(flow: Flow) -> Program:
                 value.compile()
         for branch in rule.branches:
             _compile_branch(branch, branch_steps)
-        writes = passing_writes or bool(rule.do) or any(branch.do for branch in rule.branches)
+        acts = passing_acts or bool(rule.do) or any(branch.do for branch in rule.branches)
         return CompiledRule(
             rule,
             key,
             machine.events[key],
             tuple(map(_step, rule.do)),
             tuple(map(_check, rule.validate)),
-            writes,
+            acts,
             str(rule.place),
         )
 
@@ -135,7 +137,7 @@ def compile_flow(flow: Flow) -> Program:
     for by_language in flow.messages.values():
         for message in by_language.values():
             _compile_message(message)
-    return Program(flow, states, branch_steps)
+    return Program(flow, states, branch_steps, flow.timeout.total_seconds())
 
 
 def _compiled_state(
@@ -173,7 +175,7 @@ def _compiled_state(
         limit=state.tries.limit if state.tries else 0,
         after=after,
         longest_wait=max((wait for wait, _ in after), default=0.0),
-        takes_numbers=_reads_number(flow, state) or any(pattern.is_lone_number for pattern, _ in patterns),
+        takes_numbers=_reads_number(flow, state) or any(pattern.is_lone_number for pattern, _, _ in patterns),
     )
 
 
@@ -197,9 +199,13 @@ def _words(rules: Iterable[CompiledRule]) -> dict[str, tuple[Meant, ...]]:
     }
 
 
-def _patterns(rules: Iterable[CompiledRule]) -> list[tuple[Pattern, CompiledRule]]:
+def _patterns(rules: Iterable[CompiledRule]) -> list[tuple[Pattern, Mapping[str, str], CompiledRule]]:
+    """Every pattern of the rules, with the types of its holes by their names."""
     return [
-        (pattern, ready) for ready in rules for group in ready.rule.patterns.values() for pattern in group
+        (pattern, {hole.name: hole.type for hole in pattern.holes}, compiled)
+        for compiled in rules
+        for group in compiled.rule.patterns.values()
+        for pattern in group
     ]
 
 

@@ -222,7 +222,9 @@ class _PackReader:
         """Files that belong to nothing are still held to YAML and their schema, so that no mistake sleeps."""
         for file in self._flow_files():
             if file not in self.documents:
-                self.flow(file, ())
+                self.used.add(file)
+                if "flow" in mapped(self.document(file, "flow")):
+                    self.flow(file, ())
         spoken = {
             language
             for document in self.documents.values()

@@ -8,14 +8,14 @@ from typing import Any, Literal, NamedTuple
 
 from jinja2 import nodes
 
-from engine.template_code import Parsed
+from engine.template_parser import Parsed
 
 Path = tuple[str, ...]
 _NO_GUARDS: frozenset[Path] = frozenset()
 
 
 class Part(NamedTuple):
-    """Where one word of a path stands: line from 0, column from 0 in that line (None where it is not known)."""
+    """Where one word of a path stands: line from 0, column from 0 in it (None if it is not known)."""
 
     line: int
     column: int | None
@@ -24,10 +24,10 @@ class Part(NamedTuple):
 class Read(NamedTuple):
     """One use of something that stands outside the text.
 
-    `path` is the name with its attributes (`("cart", "total")`), or the one word of a filter or test; of a call
-    that is on no name the path starts with "". `parts` are the places of its words, `file` the path below
-    `templates/` if the use stands in an included file. `guarded` says that an empty value does no harm here: it
-    is tested, has a default, or stands behind a test of the same path.
+    `path` is the name with its attributes (`("cart", "total")`), or the one word of a filter or test; a call
+    on no name has a path that starts with "". `parts` are the places of its words, `file` the path below
+    `templates/` if the use stands in an included file. `guarded` says that an empty value does no harm here:
+    it is tested, has a default, or stands behind a test of the same path.
     """
 
     kind: Literal["name", "filter", "test", "call"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from engine.conversation import Conversation
 from engine.draft import Draft
+from engine.flow import NOTHING
 from engine.message import Inbound
 from engine.program import CompiledRule, CompiledState, Meant
 from engine.words import fold
@@ -18,8 +18,7 @@ MORE = "more"
 """The command in the press id of a row that shows the rows after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What was understood, and by what (`how`).
 
     `rule` None means that nothing was. `holes` are texts still to be read as `types` says; `values` are
@@ -29,17 +28,16 @@ class Meaning:
 
     how: str
     rule: CompiledRule | None = None
-    holes: Mapping[str, str] = field(default_factory=dict)
-    types: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
+    holes: Mapping[str, str] = NOTHING
+    types: Mapping[str, str] = NOTHING
+    values: Mapping[str, Any] = NOTHING
     pick: str | None = None
     page: int | None = None
     language: str = ""
     counts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
+class Press(NamedTuple):
     """What a button carries: the visit that offered it, its command (None: a line of choices), its values."""
 
     visit: int
@@ -96,10 +94,10 @@ def recognize(state: CompiledState, inbound: Inbound, press: Press | None, draft
         return meaning
     if inbound.kind == "press":
         return _nothing(state, "old button", counts=False)
-    for pattern, rule in state.patterns:
+    for pattern, types, rule in state.patterns:
         holes = pattern.match(text)
         if holes is not None and _exists(rule, draft):
-            return Meaning("pattern", rule, holes, {hole.name: hole.type for hole in pattern.holes})
+            return Meaning("pattern", rule, holes, types)
     if state.input is not None and "text" in state.input.rule.accepts and _exists(state.input, draft):
         return Meaning("input", state.input)
     return _nothing(state, "otherwise")

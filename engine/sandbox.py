@@ -10,68 +10,18 @@ from typing import Any
 
 from jinja2.lexer import TokenStream
 from jinja2.nodes import EvalContext
-from jinja2.runtime import LoopContext, Macro, Undefined, missing
+from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import pass_context
+from jinja2.utils import missing, pass_context
 
+from engine.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Empty, Refused, made, reckon
 from engine.isolation import isolated_text
 
 MISSING = missing
 """What a name stands for behind which there is nothing."""
 
-MAX_TEXT = 65_536
-"""Characters of a result, and of any text made on the way to it."""
-MAX_ITEMS = 10_000
-"""Items of a list that is made in a text, those of its inner lists included."""
 MAX_STEPS = 100_000
 """Rounds of loops and calls in one text; 64 characters made by an operator or a filter count as one."""
-MAX_BITS = 4096
-MAX_EXPONENT = 64
-MAX_DECIMAL_EXPONENT = 1000
-
-
-class Refused(Exception):
-    """A text asks for what no text may do; the message says what."""
-
-
-class Empty(Undefined):
-    """What an empty slot reads as: false, printed as nothing, never equal to or less than anything.
-
-    An attribute of it, and what is reckoned with it, is empty again.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Takes what Jinja tells of the missing name, and needs none of it."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Empty:
-        return EMPTY
-
-    def _itself(self, *_: Any) -> Empty:
-        return self
-
-    def _never(self, _: Any) -> bool:
-        return False
-
-    def __ne__(self, other: object) -> bool:
-        return True
-
-    __hash__ = Undefined.__hash__
-    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _never  # type: ignore[assignment]
-    __getitem__ = __abs__ = __round__ = __neg__ = __pos__ = _itself  # type: ignore[assignment]
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _itself  # type: ignore[assignment]
-    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _itself  # type: ignore[assignment]
-    __mod__ = __rmod__ = __pow__ = __rpow__ = _itself  # type: ignore[assignment]
-
-    def __int__(self) -> int:  # type: ignore[override]
-        return 0
-
-    def __float__(self) -> float:  # type: ignore[override]
-        return 0.0
-
-
-EMPTY: Empty = object.__new__(Empty)
 
 
 class Lines(str):
@@ -163,18 +113,28 @@ PLAIN: Mapping[type, Mapping[str, Callable[[Any], Any] | None]] = {
         "minutes": lambda span: int(span.total_seconds() // 60),
     },
     LoopContext: dict.fromkeys(
-        "index index0 revindex revindex0 first last length previtem nextitem cycle changed".split()
+        (
+            "index",
+            "index0",
+            "revindex",
+            "revindex0",
+            "first",
+            "last",
+            "length",
+            "previtem",
+            "nextitem",
+            "cycle",
+        )
     ),
 }
-"""What texts may read of Python's own values: None where the attribute itself is read. Nothing else of them."""
+"""What texts may read of Python's own values; None where the attribute itself is read."""
 
-_LOOP_METHODS = frozenset({"cycle", "changed"})
+_LOOP_METHODS = frozenset({"cycle"})
 _SEQUENCES = (list, tuple, str)
-_NUMBERS = (int, Decimal, float)
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """Jinja as far as texts may use it: an allow-list of attributes, bounded operators, no folding of constants."""
+    """Jinja as far as texts may use it: listed attributes, bounded operators, no folding of constants."""
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
@@ -188,7 +148,7 @@ class Environment(ImmutableSandboxedEnvironment):
             cache_size=0,
         )
         self.globals = {}
-        self.concat = join_parts
+        self.concat = join_parts  # type: ignore[method-assign]
         self.filters = {**filters, "_rounds": pass_context(_rounds)}
         self.tests = dict(tests)
         self.eval_ctx = EvalContext(self)
@@ -205,7 +165,7 @@ class Environment(ImmutableSandboxedEnvironment):
         }
 
     def _tokenize(self, source: str, name: Any, filename: Any = None, state: Any = None) -> TokenStream:
-        from engine.template_code import tokenize
+        from engine.template_parser import tokenize
 
         return tokenize(self, source, name, state)
 
@@ -249,7 +209,7 @@ class Environment(ImmutableSandboxedEnvironment):
                 return PLAIN[plain]
         return {}
 
-    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Calls a macro of the text or one of the listed methods; raises Refused for anything else."""
         context.spend(1)
         kwargs.pop("_loop_vars", None)
@@ -267,86 +227,12 @@ class Environment(ImmutableSandboxedEnvironment):
         value = obj(*(None if one is EMPTY else one for one in args), **kwargs)
         return EMPTY if value is None else value
 
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: A002
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Reckons within bounds; money stays exact."""
         value = reckon(operator, left, right)
         if value.__class__ is str:
             context.made(value)
         return value
-
-
-def reckon(sign: str, left: Any, right: Any) -> Any:
-    """`left sign right` within the sandbox's bounds; empty where one of them is. Raises Refused."""
-    if left is EMPTY or right is EMPTY or left is None or right is None:
-        return EMPTY
-    if isinstance(left, float):
-        left = Decimal(repr(left))
-    if isinstance(right, float):
-        right = Decimal(repr(right))
-    if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
-        return _number(sign, left, right)
-    if sign == "%" and isinstance(left, str):
-        raise Refused("`%` does not format texts here: write them with {{ }}")
-    if sign == "*":
-        text, times = (right, left) if isinstance(left, int) else (left, right)
-        if isinstance(text, _SEQUENCES) and isinstance(times, int):
-            bound = MAX_TEXT if isinstance(text, str) else MAX_ITEMS
-            if len(text) * times > bound:
-                raise Refused(
-                    f"the product would have {len(text) * times} parts; at most {bound} are allowed"
-                )
-            return made(text * times)
-    if sign == "+" and isinstance(left, str) != isinstance(right, str):
-        raise Refused("`+` adds numbers; to join a text and a number write `~`")
-    if sign == "+" and isinstance(left, str) and len(left) + len(right) > MAX_TEXT:
-        raise Refused(f"the text grows beyond {MAX_TEXT} characters")
-    return made(_OPERATORS[sign](left, right))
-
-
-_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "**": operator.pow,
-}
-
-
-def _number(sign: str, left: Any, right: Any) -> Any:
-    if sign == "/" and isinstance(left, int):
-        left = Decimal(left)
-    if sign == "**" and (abs(right) > MAX_EXPONENT or _bits(left) * max(1, abs(right)) > MAX_BITS):
-        raise Refused(f"a power may have an exponent up to {MAX_EXPONENT} and {MAX_BITS} bits")
-    if sign == "**" and right < 0:
-        left = Decimal(left)
-    value = _OPERATORS[sign](left, right)
-    if isinstance(value, Decimal):
-        if not value.is_finite() or abs(value.adjusted()) > MAX_DECIMAL_EXPONENT:
-            raise Refused("the number grows too large")
-    elif _bits(value) > MAX_BITS:
-        raise Refused("the number grows too large")
-    return value
-
-
-def _bits(number: Any) -> int:
-    return int(number).bit_length()
-
-
-def made(value: Any) -> Any:
-    """The value, if the lists in it hold no more than MAX_ITEMS together. Raises Refused."""
-    if isinstance(value, (list, tuple, dict)):
-        waiting = [value]
-        count = 0
-        while waiting:
-            inside = waiting.pop()
-            count += len(inside)
-            if count > MAX_ITEMS:
-                raise Refused(f"a list of a text holds at most {MAX_ITEMS} items")
-            items = inside.values() if isinstance(inside, dict) else inside
-            waiting.extend(one for one in items if isinstance(one, (list, tuple, dict)))
-    return value
 
 
 def printed(value: Any) -> str:
@@ -364,7 +250,7 @@ def printed(value: Any) -> str:
         return ", ".join([printed(one) for one in made(taken(value))])
     offers = getattr(cls, "offers", None) or ()
     for name in ("name", "number"):
-        if name in offers:
+        if name in offers and "product" not in offers:
             return printed(getattr(value, name))
     if callable(value):
         name = getattr(value, "__name__", "this")

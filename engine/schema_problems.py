@@ -133,11 +133,18 @@ class Finder:
         own = error.schema.get("errorMessage") if isinstance(error.schema, Mapping) else None
         tell = getattr(self, f"_tell_{error.validator}", None)
         if own is not None:
-            self._say(self._key_span(path), own)
+            if not self._is_explained(error.instance):
+                self._say(self._key_span(path), own)
         elif tell is not None:
             tell(error, path)
         else:
             self._say(self._span(path), f"{self._name(path)} is not right: {error.message}")
+
+    def _is_explained(self, instance: Any) -> bool:
+        """Whether one of its keys was already named as wrong, which says more than what the whole should be."""
+        keys = instance.words.values() if isinstance(instance, Mapped) else ()
+        told = {problem.place for problem in self.problems}
+        return any(word.place in told for word in keys)
 
     def _tell_anyOf(self, error: Any, path: Path) -> None:  # noqa: N802 - the schema's own word
         branch = self._meant(error.validator_value, error.instance)

@@ -1,4 +1,4 @@
-"""The shop as a conversation sees it: what texts may read of it, and the interface through which actions change it."""
+"""The shop as a conversation sees it: what texts may read of it, and how actions reach it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Business:
     """Who sells. `currency` is an ISO 4217 code, `timezone` an IANA name.
 
     `opening_hours` maps a weekday to spans of opening and closing; a business without any is always open.
-    `order_number` is a format with `{date:…}` (strftime) and `{n}`, the count of the day's orders. `flows` maps
-    a role to the flow it talks to.
+    `order_number` is a format with `{date:…}` (strftime) and `{n}`, the count of the day's orders. `flows`
+    maps a role to the flow it talks to.
     """
 
     id: str
@@ -372,7 +372,7 @@ class OrderDraft:
 
 
 class Shop(Protocol):
-    """One business's shop, as one customer's turn reaches it; every call sees what the turn has done so far."""
+    """One business's shop, as one customer's turn reaches it; every call sees what the turn did so far."""
 
     def products(self) -> tuple[Product, ...]:
         """All products by number, those not on sale included, names in the business's first language."""
@@ -389,8 +389,8 @@ class Shop(Protocol):
     def place_order(self, draft: OrderDraft) -> Order:
         """Takes the stock, numbers the order and keeps it.
 
-        Raises Failure `out_of_stock` (with the product and how many are left) or `unavailable`; whatever it had
-        done by then is taken back by the savepoint of the rule.
+        Raises Failure `out_of_stock` (with the product and how many are left) or `unavailable`; what it had done
+        by then is taken back by the savepoint of the rule.
         """
 
     def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:
@@ -407,12 +407,21 @@ class Shop(Protocol):
 
 
 def catalog_of(draft: Draft) -> Catalog:
-    """The catalog in the language of the turn."""
+    """The catalog in the language of the turn: the same value as long as the shop gives the same products."""
     products = draft.shop.products()
+    kept = draft.prepared.catalogs.get(draft.language)
+    if kept is not None and kept[0] is products:
+        catalog: Catalog = kept[1]
+        return catalog
     names = draft.flow.names.get(draft.language)
-    if names:
-        products = tuple(_named(product, names.get(product.code, product.name)) for product in products)
-    return Catalog(products)
+    named = (
+        [_named(product, names.get(product.code, product.name)) for product in products]
+        if names
+        else products
+    )
+    catalog = Catalog(named)
+    draft.prepared.catalogs[draft.language] = (products, catalog)
+    return catalog
 
 
 def _named(product: Product, name: str) -> Product:

@@ -13,7 +13,7 @@ REPAIRABLE = 200_000
 """How often a file is read again past a mistake, and how many characters it may have for that."""
 
 
-UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 FOREIGN_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.built_in import built_in
 from engine.draft import Draft
+from engine.expressions import Expression, Text
 from engine.flow import Button, Message
-from engine.layout import Row, Saying, fit, page, shows_as_list
-from engine.message import Media, Outbound
-from engine.program import CompiledState
+from engine.layout import Row, Saying, fit, fits_buttons, page, shows_as_list
+from engine.message import Media, Option, Outbound
+from engine.prepared import Layout, Prepared, is_plain, is_steady
+from engine.program import CompiledRule, CompiledState
 from engine.recognizer import MORE, encode_press
 from engine.shop import card_line, menu_number
 
@@ -33,6 +35,10 @@ def speak(
         if index == last and items is not None:
             saying = _saying(message, draft, state, _choice_rows(draft, state, items))
         elif message.buttons or message.rows:
+            quick = _quick(message, name, draft, state)
+            if quick is not None:
+                out.append(quick)
+                continue
             saying = _saying(message, draft, state, ())
         else:
             out.extend(_simple(message, draft))
@@ -73,19 +79,66 @@ def render_alone(message: Message, draft: Draft, commands: Iterable[str]) -> tup
 
 def _simple(message: Message, draft: Draft) -> list[Outbound]:
     """A message without anything to press; a mere text that fits, which most are, goes straight out."""
-    if (
-        message.text is not None
-        and message.media is None
-        and message.header is None
-        and message.footer is None
-        and message.products is None
-        and not message.ask_location
-    ):
-        text = message.text.render(draft)
+    if is_plain(message):
+        text = draft.prepared.text(message, draft)
         if 0 < len(text) <= draft.limits.text:
             return [Outbound(text)]
         return fit(Saying(text), draft.limits)[0]
     return fit(_body(message, draft), draft.limits)[0]
+
+
+def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> Outbound | None:
+    """The message with the channel's own buttons under it, laid out before; None where that is not all."""
+    conversation, prepared = draft.conversation, draft.prepared
+    key: Hashable = (id(message), state.state.name, conversation.visit)
+    for when in _conditions(message, state, prepared):
+        key = (key, bool(when.evaluate(draft)))
+    layout = prepared.layouts.get(key)
+    if layout is None or layout.limits is not draft.limits:
+        layout = _layout(message, draft, state)
+        if layout is None:
+            return None
+        prepared.keep(key, layout)
+    text = prepared.text(message, draft)
+    if not 0 < len(text) <= (draft.limits.body if layout.options else draft.limits.text):
+        return None
+    before = conversation.offered
+    numbered = [row for row in before if row[0]] if before else before
+    conversation.offer = [name]
+    conversation.offered = layout.offered + numbered if numbered else layout.offered
+    return layout.under(text)
+
+
+def _conditions(message: Message, state: CompiledState, prepared: Prepared) -> tuple[Expression, ...]:
+    """The `when` of the message's buttons in the state, where they have one."""
+    key = (id(message), state.state.name)
+    conditions: tuple[Expression, ...] | None = prepared.conditions.get(key)
+    if conditions is None:
+        rules = [
+            state.commands[button.command] for button in message.buttons if button.command in state.commands
+        ]
+        conditions = tuple(rule.rule.when for rule in rules if rule.rule.when is not None)
+        prepared.conditions[key] = conditions
+    return conditions
+
+
+def _rules(message: Message, state: CompiledState) -> list[CompiledRule]:
+    """What the message's buttons mean in the state; a button that means nothing there is left out."""
+    return [state.commands[button.command] for button in message.buttons if button.command in state.commands]
+
+
+def _layout(message: Message, draft: Draft, state: CompiledState) -> Layout | None:
+    """The buttons of the message as they stand in this visit, if they fit and are the same for everybody."""
+    if not (is_plain(message) and is_steady(message.buttons)):
+        return None
+    saying = _saying(replace(message, text=None), draft, state, ())
+    titles = [_title(rule, draft) for rule in _rules(message, state)]
+    if saying.rows and not fits_buttons(saying, draft.limits):
+        return None
+    if any(title is not None and not title.is_constant for title in titles):
+        return None
+    options = tuple(Option(row.title, row.id) for row in saying.rows)
+    return Layout(draft.limits, options, [[0, row.title, row.id, row.about] for row in saying.rows])
 
 
 def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple[Row, ...]) -> Saying:
@@ -99,7 +152,7 @@ def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple
         rule = compiled.rule
         if rule.when is not None and not rule.when.evaluate(draft):
             continue
-        title = rule.title.get(draft.language) or rule.title.get(draft.flow.languages[0])
+        title = _title(compiled, draft)
         about = rule.about.get(draft.language) or rule.about.get(draft.flow.languages[0])
         rows.append(
             Row(
@@ -119,8 +172,14 @@ def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple
     )
 
 
+def _title(compiled: CompiledRule, draft: Draft) -> Text | None:
+    """What the rule's button says in the language of the turn; None for its name, spelled out."""
+    titles = compiled.rule.title
+    return titles.get(draft.language) or titles.get(draft.flow.languages[0])
+
+
 def _body(message: Message, draft: Draft) -> Saying:
-    text = message.text.render(draft) if message.text is not None else ""
+    text = draft.prepared.text(message, draft)
     media = None
     if message.media is not None:
         kind, address = message.media
@@ -204,8 +263,7 @@ def _offer(
             kept.append([0, more.title, more.id, ""])
     messages, numbers_shown = fit(saying, draft.limits, numbered=not state.takes_numbers or numbered)
     if not (numbers_shown or numbered):
-        for row in kept:
-            row[0] = 0
+        kept = [[0, *row[1:]] for row in kept]
         kept += [row for row in conversation.offered if row[0]]
     conversation.offer = [name]
     conversation.offered = kept

@@ -99,6 +99,9 @@ def _refused(step: Step) -> str:
     values = dict(step["values"])
     value = values.pop("value", None)
     wanted = f" (wanted: {_values(values)})" if values else ""
+    if step["validator"] == "check":
+        # What was evaluated is not in the trace: the place says where it stands.
+        return "Refused by a check that did not hold. Nothing of the rule was done."
     return f"Refused by {step['validator']}: {_shown(value)}{wanted}. Nothing of the rule was done."
 
 

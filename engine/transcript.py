@@ -16,7 +16,7 @@ from engine.message import MEDIA_KINDS, Inbound, Limits, Media, Option, Outbound
 from engine.pack import Pack
 from engine.recognizer import decode_press
 from engine.shop import Product, Shop
-from engine.turn import BrokenTurn, Turn
+from engine.turn import Turn
 
 START = datetime(2025, 10, 18, 11, 0)
 """When a conversation begins, on the business's clock, unless its file says `at`."""
@@ -75,13 +75,15 @@ class Talk:
     def wait(self, duration: timedelta) -> Iterator[tuple[datetime, Turn]]:
         """Lets the time pass; gives each turn that comes by itself meanwhile, with its moment."""
         until = self.now + duration
-        while (due := self.interpreter.due_at(self.conversation)) is not None and due <= until:
-            self.now = max(self.now, due.astimezone(until.tzinfo))
-            turn = self._take(
-                lambda: self.interpreter.wake(self.conversation, self.shop, self.now, self.limits)
-            )
-            yield self.now, turn
-        self.now = until
+        try:
+            while (due := self.interpreter.due_at(self.conversation)) is not None and due <= until:
+                self.now = max(self.now, due.astimezone(until.tzinfo))
+                turn = self._take(
+                    lambda: self.interpreter.wake(self.conversation, self.shop, self.now, self.limits)
+                )
+                yield self.now, turn
+        finally:
+            self.now = until
 
     def happen(self, event: str) -> Turn:
         """What the pack answers to something that happened elsewhere."""
@@ -130,6 +132,15 @@ def script_of(document: Mapping[str, Any]) -> Script:
     )
 
 
+def shop_with_people(pack: Pack, role: str) -> MemoryShop:
+    """A fresh shop with somebody, called like the role, in every role but the one that talks."""
+    shop = MemoryShop(pack)
+    for other in pack.flows:
+        if other != role:
+            shop.for_customer(other, other)
+    return shop
+
+
 def play(pack: Pack, script: Script) -> str:
     """The whole transcript, as it stands in a snapshot; raises Unplayable."""
     return "\n".join(_Player(pack, script).play()) + "\n"
@@ -161,7 +172,7 @@ class _Player:
     def __init__(self, pack: Pack, script: Script) -> None:
         self.pack = pack
         self.script = script
-        self.everything = MemoryShop(pack)
+        self.everything = shop_with_people(pack, script.role)
         known = dict(script.customer)
         shop = self.everything.for_customer(known.pop("phone", PHONE), script.role)
         if script.language:
@@ -227,9 +238,12 @@ class _Player:
         if duration is None:
             raise Unplayable(f"{said['wait']!r} is no length of time; write 20 minutes, 1 hour or 2 days")
         self.lines += ["", f"({said['wait']} later)"]
-        for at, turn in self.talk.wait(duration):
-            self.lines += ["", f"(by itself, at {self.pack.business.local(at):%H:%M})"]
-            self._show_turn(turn)
+        try:
+            for at, turn in self.talk.wait(duration):
+                self.lines += ["", f"(by itself, at {self.pack.business.local(at):%H:%M})"]
+                self._show_turn(turn)
+        except Exception as error:
+            self._show_broken(error)
 
     # What happens elsewhere
 
@@ -265,11 +279,17 @@ class _Player:
         self.lines += ["", shown]
         try:
             turn = take()
-        except (BrokenTurn, BrokenOnPurpose):
-            self._show_messages([self.talk.apology()])
-            self._show_state()
+        except Exception as error:
+            self._show_broken(error)
         else:
             self._show_turn(turn)
+
+    def _show_broken(self, error: Exception) -> None:
+        """What the customer gets, and what it was that broke, unless somebody wanted it to."""
+        self._show_messages([self.talk.apology()])
+        if not isinstance(error, BrokenOnPurpose):
+            self.lines += ["", f"(it broke inside: {type(error).__name__}: {error})"]
+        self._show_state()
 
     def _show_turn(self, turn: Turn) -> None:
         self._show_messages(turn.replies)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from engine.conversation import Conversation
-from engine.message import Outbound
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from engine.conversation import Conversation
     from engine.draft import Draft
+    from engine.message import Outbound
     from engine.shop import Product
 
 Trace = list[dict[str, Any]]
@@ -60,8 +59,7 @@ class Told:
     replies: tuple[Outbound, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """The outcome: the new `conversation`, `replies` to its customer and `told` to others.
 
     `calls_person` is true when the turn entered a state in which a person answers.

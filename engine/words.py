@@ -23,7 +23,7 @@ _ENCLOSING_KEYCAP = "\u20e3"
 def fold(text: str) -> str:
     """The form in which whole messages are compared.
 
-    Unicode NFKC, case folded, without spaces, punctuation and emoji at both ends and with single spaces inside.
+    Unicode NFKC, case folded, without spaces, punctuation and emoji at both ends, single spaces inside.
     What would be trimmed to nothing (`?`, `👍`) stays, without its skin tone. Folding twice changes nothing.
     """
     if text.isascii():
@@ -46,7 +46,7 @@ def _fold(text: str) -> str:
         end -= 1
     if start < end:
         return folded[start:end]
-    return "".join(folded.translate(_DRESS).split()) or folded
+    return " ".join(folded.translate(_DRESS).split()) or folded
 
 
 def _normal(text: str) -> str:
@@ -65,8 +65,8 @@ def _is_edge(character: str) -> bool:
 def nearest(word: str, allowed: Iterable[str], distance: int | None = None) -> str | None:
     """The allowed word that differs from `word` in the fewest letters, None where none is near.
 
-    `distance` is how many letters may be missing, wrong, too many or swapped; a third of the word unless told,
-    at least one. Words of one or two letters are near to nothing. Of two equally near the first wins.
+    `distance` is how many letters may be missing, wrong, too many or swapped; a third of the word unless
+    told, at least one. Words of one or two letters are near to nothing. Of two equally near the first wins.
     """
     folded = fold(word)
     if len(folded) < 3:

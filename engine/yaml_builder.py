@@ -236,7 +236,8 @@ class Builder:
         self._aliases += 1
         self._aliased += max(size, 0)
         if size == 0:
-            message = f'a text that begins with * needs quotes: "{shown}" (as an alias, it needs an &{event.anchor})'
+            needed = f"(as an alias, it needs an &{event.anchor} above)"
+            message = f'a text that begins with * needs quotes: "{shown}" {needed}'
             self._say(event.start_mark, message, len(shown))
             value = Word.at(shown, span.place)
         elif size == UNFINISHED:

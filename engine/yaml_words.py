@@ -27,12 +27,9 @@ def explain(error: Any, text: str, file: str, last_quoted: Any) -> tuple[Problem
     """
     mistake = Mistake(error, text, file)
     if isinstance(error, TooDeep):
-        words = (
-            "too many aliases" if error.problem == "too many aliases" else f"more than {DEEPEST} levels deep"
-        )
-        return mistake.problem(
-            mistake.line, mistake.column, f"this file is {words}: nobody can read that"
-        ), None
+        many = error.problem == "too many aliases"
+        words = "has too many aliases" if many else f"is more than {DEEPEST} levels deep"
+        return mistake.problem(mistake.line, mistake.column, f"this file {words}: nobody can read that"), None
     found = (
         mistake.tab()
         or mistake.open_quote(last_quoted)

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 from meta_double import body, text
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from adapters.channels.meta import signature
 from adapters.settings import MetaSettings, Settings
@@ -61,13 +61,20 @@ states:
       - {wait: 10 minutes, reply: still_there}
   over: {final: true}
 otherwise: not_understood
-fails: {no_such_item: no_such, out_of_stock: sold_out, unavailable: no_such, cart_empty: empty, price_changed: empty}
+fails:
+  no_such_item: no_such
+  unavailable: no_such
+  out_of_stock: sold_out
+  cart_empty: empty
+  price_changed: empty
 messages:
   welcome: "Welcome to {{ business.name }}!"
   menu: "{% for p in catalog.available %}{{ p.number }}. {{ p.name }}\\n{% endfor %}"
   what_to_do: {text: "What would you like?", buttons: [cart, buy]}
   added: "Added {{ line.quantity }}x {{ line.product.name }}"
-  cart: "{% for l in cart.lines %}{{ l.quantity }}x {{ l.product.name }}\\n{% endfor %}Total: {{ cart.total | money }}"
+  cart: |-
+    {% for l in cart.lines %}{{ l.quantity }}x {{ l.product.name }}
+    {% endfor %}Total: {{ cart.total | money }}
   bought: "Thank you! Order {{ order.number }}"
   still_there: "Still there?"
   not_understood: "Pardon?"
@@ -118,6 +125,11 @@ class Live:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_: Any) -> None:
+        """Says nothing."""
+
+
 def bearer(token: str | None) -> dict[str, bytes]:
     return {} if token is None else {"Authorization": f"Bearer {token}".encode()}
 
@@ -155,7 +167,7 @@ def live_server(
 ) -> Iterator[Live]:
     """The shop on a free port of this machine; with `works` false nobody takes turns."""
     with live_site(folder, graph_url, api_token, pack=pack) as site:
-        server = make_server("127.0.0.1", 0, create_app(site), threaded=True)
+        server = make_server("127.0.0.1", 0, create_app(site), threaded=True, request_handler=_Quiet)
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,11 +66,14 @@ class MetaDouble:
         def found() -> list[Asked]:
             return self.asked if recipient is None else self.to(recipient)
 
+        self.wait_until(lambda _: len(found()) >= count, seconds)
+        return list(found())
+
+    def wait_until(self, holds: Callable[[list[Asked]], bool], seconds: float = 15.0) -> None:
+        """Waits until this holds of all requests so far."""
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(found()) >= count, seconds), (
-                f"{len(found())} of {count} messages came: {[asked.text for asked in found()]}"
-            )
-            return list(found())
+            came = self.arrived.wait_for(lambda: holds(self.asked), seconds)
+            assert came, f"so far came {[asked.text for asked in self.asked]}"
 
 
 @contextmanager
@@ -79,6 +82,7 @@ def meta_double() -> Iterator[MetaDouble]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
@@ -87,6 +91,7 @@ def meta_double() -> Iterator[MetaDouble]:
             with double.arrived:
                 double._open[asked.to] = double._open.get(asked.to, 0) + 1
                 double.together = max(double.together, double._open[asked.to])
+                double.arrived.notify_all()
             double.hold.wait(15)
             with double.arrived:
                 double._open[asked.to] -= 1

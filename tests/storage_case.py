@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from shop_contract import PACK
 
 from adapters.storage import Storage, WorkingTurn, open_storage
@@ -44,11 +44,12 @@ def open_shop(path: Path) -> Storage:
     return storage
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    opened = open_shop(tmp_path / "shop.db")
-    yield opened
-    opened.close()
+@contextmanager
+def opened(folder: Path) -> Iterator[Storage]:
+    """A storage on `shop.db` in the folder, closed afterwards."""
+    storage = open_shop(folder / "shop.db")
+    yield storage
+    storage.close()
 
 
 def said(text: str, id: str, sender: str = ANN, **more: object) -> Inbound:
@@ -101,12 +102,7 @@ def counts(storage: Storage, *tables: str) -> list[int]:
 
 def everything(storage: Storage) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table."""
-    names = [
-        name
-        for (name,) in storage.database.rows(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-        )
-    ]
+    names = storage.database.peewee.get_tables()
     return {name: storage.database.rows(f"SELECT * FROM {name} ORDER BY 1") for name in names}
 
 

@@ -30,7 +30,9 @@ def unmarked(text: str) -> tuple[str, tuple[int, int, int] | None]:
 
 
 def found_in(files: Mapping[str, str]) -> list[Problem]:
-    templates = {name.removeprefix("templates/"): text for name, text in files.items() if name.startswith("templates/")}
+    templates = {
+        name.removeprefix("templates/"): text for name, text in files.items() if name.startswith("templates/")
+    }
     own = {name: text for name, text in files.items() if not name.startswith("templates/")}
     if "business.yaml" in own:
         return lint(read_pack(own, "", templates))

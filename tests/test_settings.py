@@ -129,3 +129,9 @@ def test_every_setting_is_explained_in_the_example() -> None:
     )
     for name in names:
         assert f"\n# {name}=" in example or f"\n{name}=" in example, name
+
+
+def test_a_password_in_the_database_address_is_a_secret() -> None:
+    settings = Settings("postgresql://shop:pass:w@rd@db/shop")
+    assert settings.shown_database_url == "postgresql://shop:…@db/shop"
+    assert "pass:w@rd" in settings.secrets

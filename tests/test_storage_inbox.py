@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from storage_case import ANN, BOB, NOW, NUMBER, SHOP, at, counts, everything, heard, in_threads, said, storage  # noqa: F401
+from storage_case import ANN, BOB, NOW, NUMBER, SHOP, at, counts, everything, heard, in_threads, opened, said
 
 from adapters.storage import Storage, StorageError
 from adapters.storage.people import identity
 from engine.message import SILENT_KINDS, Inbound, Media, Receipt, Unread
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with opened(tmp_path) as storage:
+        yield storage
 
 
 def bodies(storage: Storage, conversation: int) -> list[str]:

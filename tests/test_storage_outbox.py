@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import permutations
+from pathlib import Path
 
 import pytest
-from storage_case import ANN, BOB, NOW, NUMBER, at, deliver, heard, in_threads, replied, said, storage  # noqa: F401
+from storage_case import ANN, BOB, NOW, NUMBER, at, deliver, heard, in_threads, opened, replied, said
 
 from adapters.storage import Storage, StorageError
 from adapters.storage.payloads import dump, kind_of, load_outbound
@@ -14,7 +16,13 @@ from engine.message import Media, Option, Outbound, Receipt
 
 
 @pytest.fixture
-def conversation(storage: Storage) -> int:  # noqa: F811
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with opened(tmp_path) as storage:
+        yield storage
+
+
+@pytest.fixture
+def conversation(storage: Storage) -> int:
     made = heard(storage, "hi", "w1")
     replied(storage, made, "one", "two", "three")
     return made

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from shop_contract import CAKE, COOKIE
-from storage_case import ANN, BOB, NOW, NUMBER, SHOP, answer, at, heard, order_of, replied, said, storage  # noqa: F401
+from storage_case import ANN, BOB, NUMBER, SHOP, answer, at, heard, opened, order_of, replied, said
 
 from adapters.storage import Storage, StorageError
 from engine.conversation import Conversation
 from engine.message import Outbound
 from engine.turn import Turn
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with opened(tmp_path) as storage:
+        yield storage
 
 
 def ordered(storage: Storage, sender: str = ANN) -> int:

@@ -1,4 +1,4 @@
-"""Tests the shop in a database: what every shop keeps to, the race for the last cookie, and numbers without gaps."""
+"""Tests the shop in a database: the contract of all shops, the last cookie, and numbers without gaps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from shop_contract import CAKE, COOKIE, OpenShop, ShopContract, stock_of, wanted
-from storage_case import (
+from storage_case import (  # noqa: F401
     ANN,
     BOB,
     NOW,
@@ -23,15 +23,21 @@ from storage_case import (
     heard,
     in_threads,
     open_shop,
+    opened,
     order_of,
-    storage,
-)  # noqa: F401
+)
 
 from adapters.storage import Storage, open_storage
 from adapters.storage.people import identity
 from adapters.storage.shop import StorageShop
 from engine.shop import Customer, Product
 from engine.turn import BrokenTurn, Failure
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with opened(tmp_path) as storage:
+        yield storage
 
 
 class TestStorageShop(ShopContract):
@@ -109,7 +115,7 @@ def test_numbers_have_no_gap_when_threads_order_and_some_orders_fail(storage: St
 ORDERS_OF_A_PROCESS = """
 import sys
 from pathlib import Path
-from storage_case import heard, in_threads, open_shop, order_of
+from storage_case import heard, in_threads, open_shop, opened, order_of
 from shop_contract import CAKE
 
 storage = open_shop(Path(sys.argv[1]))
@@ -180,9 +186,14 @@ def test_a_fault_between_stock_and_order_leaves_nothing(
         raise RuntimeError("between stock and order")
 
     monkeypatch.setattr(StorageShop, "_keep", broken)
-    with pytest.raises(RuntimeError), storage.turn(conversation) as working:
-        working.shop.save_customer({"name": "Ann"})
-        working.shop.place_order(order_of(COOKIE, 2))
+
+    def take() -> None:
+        with storage.turn(conversation) as working:
+            working.shop.save_customer({"name": "Ann"})
+            working.shop.place_order(order_of(COOKIE, 2))
+
+    with pytest.raises(RuntimeError, match="between stock and order"):
+        take()
     assert everything(storage) == before
 
 

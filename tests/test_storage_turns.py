@@ -1,14 +1,16 @@
-"""Tests the turn's transaction: everything together or nothing, one after the other, and failures told once."""
+"""Tests the turn's transaction: everything together or nothing, and failures told once."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from shop_contract import COOKIE
-from storage_case import (  # noqa: F401
+from storage_case import (
     ANN,
     BOB,
     NOW,
@@ -20,10 +22,10 @@ from storage_case import (  # noqa: F401
     everything,
     heard,
     in_threads,
+    opened,
     order_of,
     replied,
     said,
-    storage,
 )
 
 from adapters.storage import Storage, StorageError, UnknownConversation
@@ -32,6 +34,12 @@ from engine.message import Outbound
 from engine.turn import Told, Turn
 
 SORRY = Outbound("Sorry, something went wrong")
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with opened(tmp_path) as storage:
+        yield storage
 
 
 def turn_of(state: str = "talking", *replies: str, told: tuple[Told, ...] = ()) -> Turn:
@@ -88,9 +96,14 @@ def test_a_fault_in_the_middle_of_the_commit_leaves_nothing(
         return original(text, *parameters)
 
     monkeypatch.setattr(storage.database, "execute", broken)
-    with pytest.raises(sqlite3.OperationalError), storage.turn(conversation) as working:
-        working.shop.place_order(order_of(COOKIE, 2))
-        answer(working, "one")
+
+    def take() -> None:
+        with storage.turn(conversation) as working:
+            working.shop.place_order(order_of(COOKIE, 2))
+            answer(working, "one")
+
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        take()
     assert everything(storage) == before
     monkeypatch.undo()
     assert storage.waiting(NOW) == [conversation]
@@ -101,10 +114,15 @@ def test_a_fault_in_the_middle_of_the_commit_leaves_nothing(
 def test_a_fault_after_the_commit_but_within_the_transaction_leaves_nothing(storage: Storage) -> None:
     conversation = heard(storage, "hi", "w1")
     before = everything(storage)
-    with pytest.raises(RuntimeError), storage.turn(conversation) as working:
-        working.shop.place_order(order_of(COOKIE, 2))
-        answer(working, "one")
-        raise RuntimeError
+
+    def take() -> None:
+        with storage.turn(conversation) as working:
+            working.shop.place_order(order_of(COOKIE, 2))
+            answer(working, "one")
+            raise RuntimeError("too late")
+
+    with pytest.raises(RuntimeError, match="too late"):
+        take()
     assert everything(storage) == before
 
 

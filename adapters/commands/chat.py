@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,9 @@ from typing import TYPE_CHECKING, cast
 
 from engine.durations import read_duration
 from engine.filters import format_money
-from engine.memory import MemoryShop
 from engine.message import MEDIA_KINDS, Inbound, Kind, Media
 from engine.shop import Cart, Catalog
-from engine.transcript import PHONE, Talk, Unplayable, show
+from engine.transcript import PHONE, Talk, Unplayable, shop_with_people, show
 
 if TYPE_CHECKING:
     from engine.pack import Pack
@@ -59,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     chat = Chat(pack, arguments.role, arguments.language, lambda: datetime.now(UTC))
     people = sys.stdin.isatty()
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # what is piped in may be anything
     if people:
         print(f"{pack.business.name}. Say hi; /help tells what else can be done here.\n")
     try:
@@ -101,7 +103,7 @@ class Chat:
 
     def __init__(self, pack: Pack, role: str, language: str | None, clock: Callable[[], datetime]) -> None:
         self.pack = pack
-        self.shop = MemoryShop(pack)
+        self.shop = shop_with_people(pack, role)
         own = self.shop.for_customer(PHONE, role)
         if language:
             own.save_customer({"language": language})

@@ -14,6 +14,9 @@ from engine.story import tell
 GAP = timedelta(minutes=30)
 """After so long a silence the next turn is told with its date."""
 
+HINDRANCES = ("refused", "failed", "unreadable", "pick_gone", "broken")
+"""Steps of a trace after which a rule is not done."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
@@ -31,7 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters.wiring import settings_here, storage_here
 
     try:
-        storage = storage_here(settings_here())
+        settings = settings_here()
+        if settings.database_file and not settings.database_file.exists():
+            print(f"There is no {settings.database_file} here: `shoptalk serve` makes it.", file=sys.stderr)
+            return 1
+        storage = storage_here(settings)
     except (SettingsError, StorageError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -44,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown = story[-max(1, arguments.last) :]
     if len(shown) < len(story):
         print(f"(the last {len(shown)} of {len(story)} events; --last {len(story)} tells all)")
-    for line in lines(shown, zones):
+    for line in (*lines(shown, zones), "", *verdict(story)):
         print(line)
     return 0
 
@@ -61,8 +68,6 @@ def lines(story: list[dict[str, Any]], businesses: Mapping[str, tuple[str, ZoneI
         before = at
         yield ""
         yield from _EVENTS[event["event"]](event, f"{at:%H:%M:%S}")
-    yield ""
-    yield from _verdict(story)
 
 
 def _turn(turn: Mapping[str, Any], at: str) -> Iterator[str]:
@@ -72,8 +77,6 @@ def _turn(turn: Mapping[str, Any], at: str) -> Iterator[str]:
         yield f"          · {sentence}"
     if turn["error"] and not any(step["step"] == "broken" for step in turn["trace"]):
         yield f"          · It broke inside, and nothing of it was kept: {turn['error'].splitlines()[-1]}"
-    if turn["state_before"] != turn["state_after"]:
-        yield f"          · {turn['state_before']} → {turn['state_after']}"
     for reply in turn["replies"]:
         yield from _reply(reply)
 
@@ -118,22 +121,18 @@ def _reply(reply: Mapping[str, Any]) -> Iterator[str]:
         yield f"          … it is not sent yet{again}"
 
 
-def _verdict(story: list[dict[str, Any]]) -> Iterator[str]:
-    """The last word: the orders that were made, or where the customer stands and what stood in the way."""
+def verdict(story: list[dict[str, Any]]) -> Iterator[str]:
+    """The last word: the orders that were made, and what hindered another one since then."""
     orders = [event for event in story if event["event"] == "order"]
     for order in orders:
         yield f"Order {order['number']} was made: {order['currency']} {order['total']}, {order['status']}."
-    turns = [event for event in story if event["event"] == "turn"]
-    if orders or not turns:
+    since = story[story.index(orders[-1]) + 1 :] if orders else story
+    turns = [event for event in since if event["event"] == "turn"]
+    if not turns:
         return
-    last = turns[-1]
-    yield f"No order was made. The conversation stands in {last['state_after']}."
-    hindered = [
-        (turn, step)
-        for turn in turns
-        for step in turn["trace"]
-        if step["step"] in ("refused", "failed", "unreadable", "broken")
-    ]
+    what = "Since then no order was made" if orders else "No order was made"
+    yield f"{what}. The conversation stands in {turns[-1]['state_after']}."
+    hindered = [(turn, step) for turn in turns for step in turn["trace"] if step["step"] in HINDRANCES]
     if hindered:
         turn, step = hindered[-1]
         said = f' after "{turn["message"]["body"]}"' if turn["message"] else ""

@@ -38,6 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
         packs = load_packs(arguments.packs)
         storage = storage_here(settings)
         site = make_site(settings, packs, storage)
+    except (SettingsError, PackError, StorageError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
         server = create_server(
             web.create_app(site),
             host=arguments.host,
@@ -46,15 +50,21 @@ def run(arguments: argparse.Namespace) -> int:
             ident="shoptalk",
             max_request_body_size=2 * web.LARGEST_BODY,
         )
-    except (SettingsError, PackError, StorageError, OSError) as error:
-        print(error, file=sys.stderr)
+    except OSError as error:
+        where = f"{arguments.host}:{arguments.port}"
+        print(
+            f"cannot listen on {where} ({error.strerror}): name another with --host, --port", file=sys.stderr
+        )
         return 1
     log.start_logging(settings.secrets)
     # Of one process that begins, nobody else can be sending.
     storage.release_sending(site.now())
     signal.signal(signal.SIGTERM, _stop)
     site.worker.start()
-    for line in _greeting(f"http://{arguments.host}:{server.effective_port}", site):
+    # A name that stands for several addresses is listened to on all of them.
+    port = getattr(server, "effective_port", arguments.port)
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    for line in _greeting(f"http://{host}:{port}", site):
         print(line, flush=True)
     try:
         server.run()

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 where every conversation is as its snapshot, 1 where one is not or a pack has findings, 2 for no pack."""
+    """0 all as the snapshots say, 1 something is not or a pack has findings, 2 there is no pack."""
     from adapters.packs import packs_in
 
     packs: list[Path] = []

@@ -56,8 +56,8 @@ NEXT_QUEUED = """
     JOIN conversations ON conversations.id = messages.conversation_id
     JOIN customers ON customers.id = conversations.customer_id
     JOIN channels ON channels.id = messages.channel_id
-    WHERE messages.conversation_id = ? AND messages.status IN ('queued', 'sending')
-    ORDER BY messages.id LIMIT 1"""
+    WHERE messages.id =
+    (SELECT MIN(id) FROM messages WHERE conversation_id = ? AND status IN ('queued', 'sending'))"""
 CLAIM = """
     UPDATE messages SET status = 'sending', status_at = ?, attempts = attempts + 1
     WHERE id = ? AND status = 'queued'"""

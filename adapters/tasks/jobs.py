@@ -91,8 +91,9 @@ class Jobs:
                 elif message is None:
                     return False
                 before = working.conversation.state
-                turn = self._turn(working, message, moment)
-                due_at = self._interpreter(working).due_at(turn.conversation)
+                interpreter = self._interpreter(working)
+                turn = self._turn(interpreter, working, message, moment)
+                due_at = interpreter.due_at(turn.conversation)
                 working.commit(
                     message.id if message else None, turn, due_at, time.perf_counter() - began, moment
                 )
@@ -113,12 +114,13 @@ class Jobs:
         )
         return True
 
-    def _turn(self, working: WorkingTurn, message: WaitingMessage | None, moment: datetime) -> Turn:
-        interpreter = self._interpreter(working)
-        limits = self._limits(working)
+    def _turn(
+        self, interpreter: Interpreter, working: WorkingTurn, message: WaitingMessage | None, moment: datetime
+    ) -> Turn:
+        conversation, shop, limits = working.conversation, working.shop, self._limits(working)
         if message is None:
-            return interpreter.wake(working.conversation, working.shop, moment, limits)
-        return interpreter.hear(working.conversation, message.inbound, working.shop, moment, limits)
+            return interpreter.wake(conversation, shop, moment, limits)
+        return interpreter.hear(conversation, message.inbound, shop, moment, limits)
 
     def _record_failure(self, working: WorkingTurn, message: WaitingMessage | None, error: Exception) -> None:
         number = message.id if message else None

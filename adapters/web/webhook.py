@@ -40,7 +40,7 @@ def routes(site: Site) -> Blueprint:
     def receive() -> ResponseReturnValue:
         channel = meta()
         raw = request.get_data()
-        if not channel.verify(request.headers, raw):
+        if not channel.verify(dict(request.headers), raw):
             log.event("webhook_refused", provider="meta", bytes=len(raw))
             abort(401, "the signature does not fit these bytes and META_APP_SECRET")
         updates = channel.parse(_object(raw))

@@ -1,4 +1,4 @@
-"""Finds what is wrong with flows before any customer does: the table of the rules, and the one way to apply them."""
+"""Finds what is wrong with flows before any customer does: the table of the rules, and their use."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from engine.lint import (
     unknown_language,
     unknown_message,
     unknown_method,
-    unknown_template,
     unknown_parameter,
     unknown_role,
     unknown_setting,
     unknown_slot,
     unknown_state,
+    unknown_template,
     unknown_type,
     unknown_validator,
     unknown_variable,

@@ -24,8 +24,8 @@ CUSTOMER = "customer"
 class Rule(NamedTuple):
     """One kind of defect.
 
-    `broken` and `clean` are small packs: file name to text. In `broken`, a line of carets below a line marks the
-    spot of the one finding; it is taken out before the file is read. `check` yields the findings.
+    `broken` and `clean` are small packs: file name to text. In `broken`, a line of carets below a line marks
+    the spot of the one finding; it is taken out before the file is read. `check` yields the findings.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Checked:
         return frozenset().union(*sent)
 
     def texts_of(self, survey: Survey) -> Iterator[Written]:
-        """Every text and expression of a flow, with all names that it may read beside slots and reserved ones."""
+        """Every text and expression of a flow, with the names it may read beside those known everywhere."""
         yield from survey.written
         for message, texts in survey.spoken:
             told = self.names_told(survey, message.name)
@@ -104,10 +104,14 @@ class Checked:
         return file.removesuffix(own) + template if own else template
 
     def translation_at(self, flow: Flow, language: str) -> tuple[Place | None, int]:
-        """Where new texts of a language are to be added: the `messages` of its file; None where there is no file."""
+        """Where texts of a language are to be added: the `messages` of its file; None without such a file."""
         stem = flow.place.file.removesuffix(".yaml")
         document = next(
-            (one for one in self.documents.values() if getattr(one, "place", NOWHERE).file == f"{stem}.{language}.yaml"),
+            (
+                one
+                for one in self.documents.values()
+                if getattr(one, "place", NOWHERE).file == f"{stem}.{language}.yaml"
+            ),
             None,
         )
         if not isinstance(document, Mapped):
@@ -118,7 +122,7 @@ class Checked:
 
     @cached_property
     def mentioned(self) -> frozenset[str]:
-        """Names that stand where reading failed: what is left out there must not seem unused or out of reach."""
+        """Names that stand where reading failed: what was left out there must not seem unused or unknown."""
         if not self.problems:
             return frozenset()
         wrong = {problem.place for problem in self.problems}
@@ -206,6 +210,6 @@ def problem_at(rule: str, word: str, message: str, fallback: Place = NOWHERE) ->
 
 
 def meant(word: str, allowed: Iterable[str]) -> str | None:
-    """The name that a word stands for: itself, or the nearest, so that a slip of the pen is found but once."""
+    """The name that a word stands for: itself, or the nearest, so that one slip of the pen is one finding."""
     names = allowed if isinstance(allowed, (Mapping, frozenset, set)) else set(allowed)
     return word if word in names else nearest(word, sorted(names))

@@ -8,6 +8,7 @@ from engine.lint.checked import Checked, Rule, problem_at
 from engine.lint.walk import leaving
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         flow = survey.flow
@@ -27,7 +28,7 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 RULE = Rule(
     name="dead_end",
-    about="Nothing leads out of a state; one that shall be the last is `final`, one in which a person answers `human`.",
+    about="Nothing leads out of a state that is neither `final` nor `human`.",
     broken={
         "shop.yaml": """\
 flow: shop

@@ -10,6 +10,7 @@ from engine.lint.checked import Checked, Rule
 from engine.lint.survey import NAMED, NO_NAMES, Survey, Written, written
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         flow = survey.flow

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engine.lint.checked import Checked, Rule, meant
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     filled = set()
     for survey in checked.surveys:
@@ -15,7 +16,11 @@ def check(checked: Checked) -> Iterator[Problem]:
         filled |= {slot.place for name, slot in slots.items() if name in named}
     for survey in checked.surveys:
         for name, slot in survey.flow.slots.items():
-            if slot.place in filled or name in checked.mentioned or name not in survey.read_names:
+            if (
+                slot.place in filled
+                or name in checked.mentioned
+                or name not in survey.read_names | survey.filled_names
+            ):
                 continue
             message = f"nothing saves to the slot '{name}', which is read: it is always empty"
             yield Problem(slot.place, RULE.name, message, len(name))

@@ -18,7 +18,7 @@ states:
     input: {save: quantity, reply: thanks, goto: ordered}
     commands:
       add: {pattern: "add {quantity:number}", reply: thanks, goto: ordered}
-                            ^^^^^^^^
+                           ^^^^^^^^
     otherwise: {reply: hello, goto: ordered}
   ordered: {final: true}
 messages:

@@ -8,6 +8,7 @@ from engine.flow import Flow
 from engine.lint.checked import Checked, Rule
 from engine.source import NOWHERE, Place, Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         flow = survey.flow
@@ -17,7 +18,7 @@ def check(checked: Checked) -> Iterator[Problem]:
                 continue
             place, length = checked.translation_at(flow, language)
             if place is None:
-                message = f"there is no translation into '{language}'; these messages need one: {', '.join(lacking)}"
+                message = f"nothing is translated into '{language}'; what is needed: {', '.join(lacking)}"
                 place, length = language_at(flow, language)
                 yield Problem(place, RULE.name, message, length)
                 continue
@@ -42,7 +43,7 @@ def language_at(flow: Flow, language: str) -> tuple[Place, int]:
 
 RULE = Rule(
     name="missing_translation",
-    about="A message has no translation into one of the flow's languages, so that it is said in the first one.",
+    about="A message has no translation into one of the flow's languages and is said in the first one.",
     broken={
         "shop.yaml": """\
 flow: shop

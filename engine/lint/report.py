@@ -1,4 +1,4 @@
-"""Prints problems for people: where each stands, what is wrong, the line itself and a caret under the spot."""
+"""Prints problems for people: where each stands, what is wrong, its line and a caret under the spot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from engine.source import Problem
 
 TAB = 4
 LONGEST_LINE = 160
-_LEFT_TO_RIGHT = "\u200e"
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _DIRECTION_SIGNS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -24,7 +23,8 @@ def full(
     """
     for problem in problems:
         place = problem.place
-        yield f"{name_of(place.file)}:{place.line}:{place.column}: {one_line(problem.message)} [{problem.rule}]"
+        where = f"{name_of(place.file)}:{place.line}:{place.column}"
+        yield f"{where}: {one_line(problem.message)} [{problem.rule}]"
         yield from snippet(line_of(place.file, place.line), place.line, place.column, problem.length)
     if problems:
         yield count(problems)
@@ -39,9 +39,9 @@ def snippet(line: str, number: int, column: int, length: int) -> Iterator[str]:
     shown, start, stop = _window(line, start, stop)
     before, spanned, after = _shown(shown[:start]), _shown(shown[start:stop]), _shown(shown[stop:])
     margin = " " * len(str(number))
-    if any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in shown):
-        # A terminal that reorders a line would move the spot away from its caret: each part keeps its place.
-        text = _LEFT_TO_RIGHT + "".join(f"{_ISOLATE}{part}{_END_ISOLATE}" for part in (before, spanned, after) if part)
+    if any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in spanned):
+        # A terminal that shows scripts in their direction would move these words away from their caret.
+        text = f"{before}{_ISOLATE}{spanned}{_END_ISOLATE}{after}"
     else:
         text = before + spanned + after
     yield f"  {number} | {text.rstrip()}"
@@ -72,7 +72,9 @@ def _widths(text: str) -> Iterable[int]:
         category = unicodedata.category(character)
         if category in ("Mn", "Me", "Cf"):
             # The variation selector for emoji makes the narrow sign before it a wide one.
-            widens = character == "\ufe0f" and index and unicodedata.east_asian_width(text[index - 1]) not in "WF"
+            widens = (
+                character == "\ufe0f" and index and unicodedata.east_asian_width(text[index - 1]) not in "WF"
+            )
             yield 1 if widens else 0
         else:
             yield 2 if unicodedata.east_asian_width(character) in "WF" else 1
@@ -87,7 +89,11 @@ def _window(line: str, start: int, stop: int) -> tuple[str, int, int]:
     ahead = "…" if left else ""
     rest = "…" if right < len(line) else ""
     moved = len(ahead) - left
-    return f"{ahead}{shown}{rest}", start + moved, max(min(stop + moved, len(ahead) + len(shown)), start + moved)
+    return (
+        f"{ahead}{shown}{rest}",
+        start + moved,
+        max(min(stop + moved, len(ahead) + len(shown)), start + moved),
+    )
 
 
 def _shown(text: str) -> str:

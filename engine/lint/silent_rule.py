@@ -8,6 +8,7 @@ from engine.lint.checked import Checked, Rule
 from engine.lint.walk import Site, ways_of
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         for site in survey.sites:
@@ -21,14 +22,12 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 
 def is_silent(site: Site) -> bool:
-    return any(
-        not (way.says or way.goto or way.ask_again or way.failing) for way in ways_of(site)
-    )
+    return any(not (way.says or way.goto or way.ask_again or way.failing) for way in ways_of(site))
 
 
 def said_of(site: Site) -> str:
     if site.rule.branches:
-        return "where no branch answers or goes anywhere, the customer hears nothing: add a reply, or a last branch without `when`"
+        return "on some way the customer hears nothing: add a reply, or a last branch without `when`"
     return "the customer hears nothing: add a reply, an `ask_again` or a goto"
 
 

@@ -17,8 +17,9 @@ NO_NAMES: frozenset[str] = frozenset()
 NAMED = ("name", "call")
 """The kinds of read that begin with a name."""
 
+
 class Said(NamedTuple):
-    """One use of a message: the word that names it, the names its text may read, and where the turn can end."""
+    """One use of a message: the word that names it, the names its text may read, where the turn can end."""
 
     message: str
     names: frozenset[str]
@@ -94,7 +95,7 @@ class Survey:
         )
 
     def named_in_steps(self, kind: str) -> Iterator[tuple[str, Place]]:
-        """What parameters of actions name literally, where it names a `slot`, `message`, `language` or `role`."""
+        """What parameters of actions name literally: a `slot`, `message`, `language` or `role`."""
         for step in self.steps:
             yield from _named(step, kind)
 
@@ -106,7 +107,9 @@ class Survey:
             for step in way.steps:
                 for role, _ in _named(step, "role"):
                     for message, place in _named(step, "message"):
-                        found.append(Told(role, message, place, self.names_on(way) | frozenset(self.flow.slots)))
+                        found.append(
+                            Told(role, message, place, self.names_on(way) | frozenset(self.flow.slots))
+                        )
         return tuple(found)
 
     @cached_property
@@ -116,13 +119,26 @@ class Survey:
 
     @cached_property
     def read_names(self) -> frozenset[str]:
-        """Every name that is read: in texts and expressions, or by an action that fills its parameters."""
+        """Every name that is read in a text or an expression."""
         every = (*self.written, *(one for _, texts in self.spoken for one in texts))
         found = {read.path[0] for text in every for read in text.reads if read.kind in NAMED}
-        for step in self.steps:
-            parameters = ACTIONS[step.action].parameters
-            found |= {name for name, one in parameters.items() if one.filled and name not in step.parameters}
         return frozenset(found)
+
+    @cached_property
+    def filled_names(self) -> frozenset[str]:
+        """Parameters of actions that are left out, and take what stands under their own names."""
+        return frozenset(
+            name
+            for step in self.steps
+            for name, parameter in ACTIONS[step.action].parameters.items()
+            if parameter.filled and name not in step.parameters
+        )
+
+    @cached_property
+    def strange_names(self) -> frozenset[str]:
+        """Names that are read and stand for nothing anywhere in the flow: slips of the pen."""
+        given = frozenset(name for step in self.steps for name in ACTIONS[step.action].gives)
+        return self.read_names - self.known - self.holes - given
 
     # Names
 
@@ -152,7 +168,9 @@ class Survey:
         """The names that are there before a rule's actions: holes, and what a button or an event brings."""
         if site is None:
             return NO_NAMES
-        holes = {hole.name for group in site.rule.patterns.values() for pattern in group for hole in pattern.holes}
+        holes = {
+            hole.name for group in site.rule.patterns.values() for pattern in group for hole in pattern.holes
+        }
         if site.kind == "command":
             return self.pressed_with.get(site.rule.name, NO_NAMES) | holes
         if site.kind == "event":
@@ -161,13 +179,15 @@ class Survey:
 
     def names_on(self, way: Way) -> frozenset[str]:
         """The names that stand at the end of a way."""
-        before = self.entered_with.get(way.state.name, NO_NAMES) if way.site is None and way.state else NO_NAMES
+        before = (
+            self.entered_with.get(way.state.name, NO_NAMES) if way.site is None and way.state else NO_NAMES
+        )
         return self.read_by(way.site) | given_by(way.steps) | before
 
     @cached_property
     def entered_with(self) -> Mapping[str, frozenset[str]]:
         """State: the names that some turn which enters it brings along."""
-        found: dict[str, frozenset[str]] = {name: NO_NAMES for name in self.flow.states}
+        found: dict[str, frozenset[str]] = dict.fromkeys(self.flow.states, NO_NAMES)
         passing = []
         for way in self.ways:
             if way.goto not in found:
@@ -281,9 +301,9 @@ def written(source: Text | Expression | Value, names: frozenset[str]) -> Written
     return Written(source, names, source.reads())
 
 
-def literal_of(value: Text | Value | None) -> str | None:
+def literal_of(value: Text | Expression | Value | None) -> str | None:
     """What a text without any `{{ }}` says; None for any other."""
-    constant = value.constant if value is not None else None
+    constant = getattr(value, "constant", None)
     return constant if isinstance(constant, str) else None
 
 
@@ -317,7 +337,8 @@ def _in_steps(steps: Iterable[Step], names: frozenset[str]) -> Iterator[Written]
 def _in_choices(choices: Choices, names: frozenset[str]) -> Iterator[Written]:
     yield written(choices.source, names)
     inside = names | {choices.name}
-    for text in (*choices.title.values(), *choices.about.values(), choices.value):
+    lines: tuple[Text | Value, ...] = (*choices.title.values(), *choices.about.values(), choices.value)
+    for text in lines:
         yield written(text, inside)
 
 

@@ -10,6 +10,7 @@ from engine.lint.survey import Survey, literal_of, rules_called
 from engine.message import Limits
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     limits = checked.limits
     for survey in checked.surveys:
@@ -27,19 +28,24 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 
 def _of_commands(survey: Survey, limits: Limits) -> Iterator[Problem]:
-    buttons, rows = set(), set()
+    buttons: set[str] = set()
+    rows: set[str] = set()
     for message in survey.messages:
         as_list = message.name in survey.shown_as_lists
         (rows if as_list else buttons).update(button.command for button in message.buttons)
         rows.update(button.command for button in message.rows)
     for command in buttons | rows:
-        what, most = ("a button", limits.button_title) if command in buttons else ("the title of a row", limits.row_title)
+        what, most = (
+            ("a button", limits.button_title)
+            if command in buttons
+            else ("the title of a row", limits.row_title)
+        )
         for _, rule in rules_called(survey.flow, command):
             for title in rule.title.values():
                 yield from _of(title, what, most)
             if not rule.title and most and len(command) > most:
-                message = f"{what} holds {most} characters, and this name has {len(command)}: give it a shorter `title`"
-                yield Problem(rule.place, RULE.name, message, len(command))
+                said = f"{what} holds {most} characters, and this name has {len(command)}: give it a `title`"
+                yield Problem(rule.place, RULE.name, said, len(command))
             if command in rows:
                 for about in rule.about.values():
                     yield from _of(about, "the second line of a row", limits.row_about)

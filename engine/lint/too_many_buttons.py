@@ -9,6 +9,7 @@ from engine.lint.checked import Checked, Rule, problem_at
 from engine.lint.survey import Survey, rules_called
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     most = checked.limits.buttons
     for survey in checked.surveys:
@@ -46,7 +47,7 @@ states:
     otherwise: {reply: hello, goto: initial}
 messages:
   hello: {text: How many, buttons: [one, two, three, four]}
-  #                                                   ^^^^
+  #                                                  ^^^^
 """,
     },
     clean={

@@ -9,6 +9,7 @@ from engine.lint.survey import offers_of
 from engine.lint.walk import understood_in
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         understood = {name: understood_in(survey.flow, state) for name, state in survey.flow.states.items()}
@@ -20,7 +21,7 @@ def check(checked: Checked) -> Iterator[Problem]:
                 lost = [some for some in ends if not any(button.command in understood[end] for end in some)]
                 if lost:
                     states = ", ".join(f"'{name}'" for name in sorted(lost[0]))
-                    said = f"the command '{button.command}' is not understood in the state {states}, where this is said"
+                    said = f"'{button.command}' is not understood in the state {states}, where this is said"
                     yield problem_at(RULE.name, button.command, said, button.place)
 
 

@@ -44,7 +44,11 @@ def check(checked: Checked) -> Iterator[Problem]:
         given = frozenset(name for step in survey.steps for name in ACTIONS[step.action].gives)
         slots = survey.flow.slots
         behind = {name: BY_TYPE.get(slot.type) for name, slot in slots.items() if not slot.is_list}
-        behind |= {name: offered for name, offered in OFFERED.items() if name in RESERVED or name in given | {"order"}}
+        behind |= {
+            name: offered
+            for name, offered in OFFERED.items()
+            if name in RESERVED or name in given | {"order"}
+        }
         behind = {name: offered for name, offered in behind.items() if name not in survey.holes}
         for text in checked.texts_of(survey):
             for read in text.reads:

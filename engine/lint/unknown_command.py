@@ -9,13 +9,16 @@ from engine.lint.survey import offers_of
 from engine.nearest import unknown
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         flow = survey.flow
         for state in flow.states.values():
             for command in sorted(state.ignore):
                 if command not in flow.commands and command not in checked.mentioned:
-                    yield problem_at(RULE.name, command, unknown("command", command, flow.commands), state.place)
+                    yield problem_at(
+                        RULE.name, command, unknown("command", command, flow.commands), state.place
+                    )
         for message in survey.messages:
             for button in offers_of(message):
                 command = button.command

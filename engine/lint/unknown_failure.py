@@ -10,6 +10,7 @@ from engine.lint.checked import Checked, Rule, problem_at
 from engine.nearest import unknown
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         flow = survey.flow
@@ -17,7 +18,9 @@ def check(checked: Checked) -> Iterator[Problem]:
             rule = site.rule
             entered = [rule.goto, *(branch.goto for branch in rule.branches)]
             passed = codes_of(step for name in entered for step in steps_on_entering(flow, name))
-            together = codes_of((*rule.do, *(step for branch in rule.branches for step in branch.do))) | passed
+            together = (
+                codes_of((*rule.do, *(step for branch in rule.branches for step in branch.do))) | passed
+            )
             yield from misfits(checked, rule.fails, together)
             for branch in rule.branches:
                 yield from misfits(checked, branch.fails, together)
@@ -25,7 +28,9 @@ def check(checked: Checked) -> Iterator[Problem]:
             here = codes_of(steps_on_entering(flow, state.name))
             for branch in state.branches:
                 yield from misfits(checked, branch.fails, here)
-        yield from misfits(checked, flow.fails, frozenset(code for action in ACTIONS.values() for code in action.fails))
+        yield from misfits(
+            checked, flow.fails, frozenset(code for action in ACTIONS.values() for code in action.fails)
+        )
 
 
 def misfits(checked: Checked, fails: Mapping[str, Answer], codes: frozenset[str]) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from engine.lint.checked import Checked, Rule
 from engine.nearest import unknown
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         for text in checked.texts_of(survey):
@@ -17,7 +18,9 @@ def check(checked: Checked) -> Iterator[Problem]:
                 name = read.path[0]
                 if known is not None and name not in known:
                     allowed = sorted(one for one in known if one[0].isalpha())
-                    yield Problem(checked.place_of(text, read), RULE.name, unknown(read.kind, name, allowed), len(name))
+                    yield Problem(
+                        checked.place_of(text, read), RULE.name, unknown(read.kind, name, allowed), len(name)
+                    )
 
 
 RULE = Rule(

@@ -8,6 +8,7 @@ from engine.lint.checked import Checked, Rule, problem_at
 from engine.nearest import unknown
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         flow = survey.flow
@@ -15,13 +16,13 @@ def check(checked: Checked) -> Iterator[Problem]:
             for said in uses:
                 if said.message not in flow.messages and said.message not in checked.mentioned:
                     yield problem_at(RULE.name, said.message, unknown("message", said.message, flow.messages))
-    for survey_told, told in checked.told:
-        if survey_told is None or told.message in checked.mentioned:
+    for to, told in checked.told:
+        if to is None or told.message in checked.mentioned:
             continue
-        messages = survey_told.flow.messages
+        messages = to.flow.messages
         if told.message not in messages:
-            said = unknown("message", told.message, messages)
-            yield problem_at(RULE.name, told.message, f"in the flow of '{told.role}' there is {said}", told.place)
+            wrong = f"in the flow of '{told.role}' there is {unknown('message', told.message, messages)}"
+            yield problem_at(RULE.name, told.message, wrong, told.place)
 
 
 RULE = Rule(

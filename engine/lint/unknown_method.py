@@ -13,11 +13,16 @@ CALLABLE = frozenset(
 )
 """Everything that texts may call."""
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         for text in checked.texts_of(survey):
             for read in text.reads:
-                if read.kind != "call" or read.path in CALLABLE or (len(read.path) == 1 and read.path[0] not in survey.known):
+                if (
+                    read.kind != "call"
+                    or read.path in CALLABLE
+                    or (len(read.path) == 1 and read.path[0] not in survey.known)
+                ):
                     continue
                 if read.path[0] == "" and read.path[1:] in {path[1:] for path in CALLABLE}:
                     continue
@@ -30,7 +35,7 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 RULE = Rule(
     name="unknown_method",
-    about="A text or an expression calls something; only `cart.quantity(…)` and `catalog.find(…)` can be called.",
+    about="A text or an expression calls something else than `cart.quantity(…)` or `catalog.find(…)`.",
     broken={
         "shop.yaml": """\
 flow: shop

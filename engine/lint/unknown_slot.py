@@ -8,6 +8,7 @@ from engine.lint.checked import Checked, Rule, problem_at
 from engine.nearest import unknown
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         slots = survey.flow.slots

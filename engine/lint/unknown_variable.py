@@ -9,6 +9,7 @@ from engine.lint.survey import NAMED
 from engine.nearest import unknown
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         for text in checked.texts_of(survey):

@@ -9,6 +9,7 @@ from engine.lint.checked import Checked, Rule, meant, problem_at
 from engine.lint.walk import leaving
 from engine.source import Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     reached_somewhere = {
         survey.flow.states[name].place for survey in checked.surveys for name in reached(survey.flow)
@@ -18,11 +19,13 @@ def check(checked: Checked) -> Iterator[Problem]:
         for name, state in flow.states.items():
             if state.place in reached_somewhere or name in checked.mentioned:
                 continue
-            yield problem_at(RULE.name, name, f"nothing leads to the state '{name}': no goto that is reached names it")
+            yield problem_at(
+                RULE.name, name, f"nothing leads to the state '{name}': no goto that is reached names it"
+            )
 
 
 def reached(flow: Flow) -> frozenset[str]:
-    """The states that a conversation can be in; those that `moved` names are reached by conversations of old."""
+    """The states that a conversation can be in; to those that `moved` names older ones are moved."""
     found: set[str] = set()
     waiting = [meant(name, flow.states) for name in (flow.start, *flow.moved.values())]
     while waiting:

@@ -9,6 +9,7 @@ from engine.lint.checked import Checked, Rule, meant, problem_at
 from engine.lint.survey import Survey
 from engine.source import Place, Problem
 
+
 def check(checked: Checked) -> Iterator[Problem]:
     used = set()
     for survey in checked.surveys:

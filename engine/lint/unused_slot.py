@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.draft import RESERVED
 from engine.lint.checked import Checked, Rule, meant
 from engine.source import Problem
+
 
 def check(checked: Checked) -> Iterator[Problem]:
     used = set()
     for survey in checked.surveys:
         slots = survey.flow.slots
-        saved, read = survey.saved_slots, survey.read_names
-        named = {meant(name, slots) for name in saved | (read - RESERVED)}
+        named = {meant(name, slots) for name in survey.saved_slots | survey.strange_names}
+        named |= survey.read_names | survey.filled_names
         used |= {slot.place for name, slot in slots.items() if name in named}
     for survey in checked.surveys:
         for name, slot in survey.flow.slots.items():

@@ -24,8 +24,7 @@ class Way(NamedTuple):
     """One way on which a turn can go: what it says, does and where it leads.
 
     `state` is None for what stands above all states. `site` is None for the branches of a state that is
-    entered and for the flow's `fails`. A `failing` way is the answer of a refusal or a failure. `entering` ways
-    are taken without a word of the customer.
+    entered and for the flow's `fails`. A `failing` way is the answer of a refusal or a failure.
     """
 
     state: State | None
@@ -36,10 +35,6 @@ class Way(NamedTuple):
     steps: tuple[Step, ...]
     failing: bool
     place: Place
-
-    @property
-    def entering(self) -> bool:
-        return self.site is None and not self.failing
 
 
 def rules_of(state: State) -> Iterator[Site]:

@@ -19,7 +19,8 @@ _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _NUMERIC = re.compile(r"(\d{1,2})\s?[/.\-]\s?(\d{1,2})(?:\s?[/.\-]\s?(\d{4}|\d{2}))?\.?")
 _LONGEST = 60
 _BESIDE = frozenset(
-    "next this on coming the اس اگلے اگلی کو يوم القادم القادمة को अगले इस יום הבא ביום".split()
+    {"next", "this", "on", "coming", "the", "اس", "اگلے", "اگلی", "کو", "يوم", "القادم", "القادمة"}
+    | {"को", "अगले", "इस", "יום", "הבא", "ביום"}
 )
 _AWAY: Mapping[str, Mapping[str, int]] = {
     "en": {"today": 0, "tonight": 0, "tomorrow": 1, "tmrw": 1, "tomorow": 1, "day after tomorrow": 2},

@@ -77,7 +77,10 @@ TYPE = Type(
     "money",
     "an amount in the business's currency, with or without its sign",
     read,
-    shape=r"(?:(?:[^\W\d_]{1,4}\.?|[^\w\s+,\-])\s?)?[+\-−]?\d{1,20}+(?:[,٬]\d{2,3}+)*+(?:[.٫]\d{1,4}+)?+(?:\s?[^\w\s,.])?",
+    shape=(
+        r"(?:(?:[^\W\d_]{1,4}\.?|[^\w\s+,\-])\s?)?[+\-−]?\d(?:[\d.,٫٬]{0,20}\d)?"
+        r"(?:\s?(?:[^\W\d_]{1,6}|[^\w\s,.]{1,2}))?"
+    ),
     store=str,
     load=load,
 )

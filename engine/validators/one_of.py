@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.draft import Draft
 
 
-def check(draft: Draft, value: object, values: object = ()) -> bool:
+def check(draft: Draft, value: object, values: object) -> bool:
     """Texts are compared as words are: case, and signs around them, make no difference."""
     if isinstance(values, str) or not isinstance(values, Sequence):
         return False

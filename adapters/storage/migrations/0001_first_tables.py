@@ -99,8 +99,8 @@ class Message(Model):
         indexes = ((("channel", "provider_id"), True),)
 
 
-# A bound parameter never meets a partial index: the statements that want these write the statuses out. The status
-# stands in them as well, or SQLite would sooner go through all that a conversation ever held.
+# A bound parameter never meets a partial index: the statements that want these write the statuses out. The
+# status stands in them as well, or SQLite would sooner go through all that a conversation ever held.
 Message.add_index(
     Message.index(
         Message.status,

@@ -72,4 +72,4 @@ def _count(name: str, default: int, least: int, most: int) -> int:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    abort(400, sentence)
+    abort(400, sentence.encode("utf-8", "replace").decode())

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort
 
-from adapters.storage import Reports
 from adapters.web.api.fields import address_of, text_fields
 from adapters.web.site import Site
-from engine.message import Inbound
-
-NEWEST = 20
-"""Among how many of the newest turns the message's own is looked for."""
+from engine.message import Inbound, Outbound
 
 
 def add(pages: Blueprint, site: Site) -> None:
@@ -30,37 +25,24 @@ def add(pages: Blueprint, site: Site) -> None:
         said = {**fields, "from": address_of("from", fields["from"]), "channel": business}
         updates = site.channels["simulator"].parse(said)
         (message,) = (update.id for update in updates if isinstance(update, Inbound))
-        replies: list[dict[str, Any]] = []
         for conversation in site.storage.accept("simulator", updates, site.now()):
             site.worker.work_now(conversation)
-            replies += _replies(site.storage.reports(business), conversation, message)
-        return {"replies": replies}
+        replies = site.storage.reports(business).replies_to("simulator", message)
+        return {"replies": [_shown(reply) for reply in replies]}
 
 
-def _replies(reports: Reports, conversation: int, provider_id: str) -> list[dict[str, Any]]:
-    """What the conversation answered to the message with the provider's id."""
-    for turn in reversed(reports.turns(conversation, NEWEST)):
-        message = reports.message(turn["message"]) if turn["message"] else None
-        if message and message["provider_id"] == provider_id:
-            return [_shown(reply["payload"]) for reply in reports.replies_to(message["id"])]
-    return []
-
-
-def _shown(reply: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(reply: Outbound) -> dict[str, Any]:
     """The reply without the places that are empty; each `press` can be sent back."""
-    shown: dict[str, Any] = {"text": reply["text"]}
+    shown: dict[str, Any] = {"text": reply.text}
     for name in ("header", "footer", "ask_location", "products"):
-        if reply[name]:
-            shown[name] = reply[name]
-    if reply["buttons"]:
-        shown["buttons"] = [{"title": option["title"], "press": option["id"]} for option in reply["buttons"]]
-    if reply["rows"]:
-        rows = [
-            {"title": option["title"], "about": option["about"], "press": option["id"]}
-            for option in reply["rows"]
-        ]
-        shown["list"] = {"button": reply["list_button"], "rows": rows}
-    if reply["media"]:
-        kind, media = reply["media"]
-        shown[kind] = media["link"] or media["id"]
+        if getattr(reply, name):
+            shown[name] = getattr(reply, name)
+    if reply.buttons:
+        shown["buttons"] = [{"title": option.title, "press": option.id} for option in reply.buttons]
+    if reply.rows:
+        rows = [{"title": option.title, "about": option.about, "press": option.id} for option in reply.rows]
+        shown["list"] = {"button": reply.list_button, "rows": rows}
+    if reply.media:
+        kind, media = reply.media
+        shown[kind] = media.link or media.id
     return shown

@@ -1,0 +1,58 @@
+"""Takes up a pack anew when its files change; one with findings leaves the last good version answering."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from adapters import log
+from adapters.packs import checked_pack
+from engine.pack import Pack
+
+Fingerprint = frozenset[tuple[str, int, int]]
+
+
+class PackWatch:
+    """Looks at the folders of packs, and gives each pack that changed and is clean to `publish`."""
+
+    def __init__(self, packs: Iterable[Pack], publish: Callable[[Pack], None]) -> None:
+        self._publish = publish
+        self._businesses = {
+            Path(pack.path): pack.business.id for pack in packs if pack.path and Path(pack.path).is_dir()
+        }
+        self._seen = {path: fingerprint(path) for path in self._businesses}
+
+    def look(self) -> None:
+        """Takes up what changed since the last look. What is wrong with it is told to the log, once a change."""
+        for path, business in self._businesses.items():
+            now = fingerprint(path)
+            if now == self._seen[path]:
+                continue
+            self._seen[path] = now
+            pack, report = checked_pack(path)
+            if pack is not None and pack.business.id != business:
+                report.append(f"the business is now {pack.business.id}: start again to serve it")
+            if pack is None or report:
+                log.problem("pack_refused", pack=str(path), report=report)
+                continue
+            self._publish(pack)
+            log.event("pack_taken_up", pack=str(path))
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """The files of a pack and of the templates beside it, with their sizes and moments of change."""
+    templates = path.absolute().parent.parent / "templates" / path.absolute().name
+    return frozenset(_files(path)) | frozenset(_files(templates))
+
+
+def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
+    for at, folders, files in os.walk(folder):
+        folders[:] = [one for one in folders if not one.startswith(".")]
+        for name in files:
+            file = os.path.join(at, name)
+            try:
+                stat = os.stat(file)
+            except FileNotFoundError:  # an editor's own file, gone again
+                continue
+            yield file, stat.st_mtime_ns, stat.st_size

@@ -1,0 +1,407 @@
+"""`shoptalk serve` does everything in one process, and `shoptalk explain` tells what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from live_server import FILES, NUMBER, SECRET, SENDER, TOKEN, bearer
+from meta_double import MetaDouble, body, meta_double, text
+
+from adapters.channels.meta import signature
+from engine.story import rule_name, tell
+
+ROOT = Path(__file__).parent.parent
+SHOPTALK = [sys.executable, "-c", "import sys; from adapters.cli import shoptalk; sys.exit(shoptalk())"]
+NAMES = re.compile("META_|WHATSAPP_|SHOPTALK_|DATABASE_URL")
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment with these settings and no others of Shoptalk."""
+    kept = {name: value for name, value in os.environ.items() if not NAMES.match(name)}
+    return {**kept, **settings, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+
+
+def with_meta(url: str) -> dict[str, str]:
+    return {
+        "META_APP_SECRET": SECRET,
+        "WHATSAPP_ACCESS_TOKEN": "the access token",
+        "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
+        "WHATSAPP_VERIFY_TOKEN": "the verify token",
+        "META_GRAPH_URL": url,
+        "SHOPTALK_API_TOKEN": TOKEN,
+    }
+
+
+def call(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SHOPTALK, *words],
+        cwd=folder,
+        env=environment(**settings),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+class Served:
+    """A `shoptalk serve` that runs: where it listens, what it has printed and logged so far."""
+
+    def __init__(self, folder: Path, words: tuple[str, ...], settings: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [*SHOPTALK, "serve", "--port", "0", *words],
+            cwd=folder,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        self._listens = threading.Event()
+        self._more = threading.Condition()
+        self.printed: list[str] = []
+        self.logged: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read, args=(self.process.stdout, self.printed), daemon=True),
+            threading.Thread(target=self._read, args=(self.process.stderr, self.logged), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+        assert self._listens.wait(60), self.logged
+        assert self.printed, self.logged
+        self.url = re.findall(r"http://127\.0\.0\.1:\d+", self.printed[0])[0]
+
+    def _read(self, stream: Any, lines: list[str]) -> None:
+        for line in stream:
+            with self._more:
+                lines.append(line.rstrip("\n"))
+                self._more.notify_all()
+            if lines is self.printed:
+                self._listens.set()
+        self._listens.set()
+
+    def say(self, said: str, identity: str, sender: str = SENDER) -> None:
+        raw = json.dumps(body(text(said, identity, sender), number=NUMBER)).encode()
+        headers = {"X-Hub-Signature-256": signature(SECRET, raw)}
+        got = requests.post(f"{self.url}/webhooks/meta", data=raw, headers=headers, timeout=30)
+        assert got.status_code == 200, got.text
+
+    def logs(self, event: str, seconds: float = 20) -> bool:
+        """Waits until this event stands in the log."""
+        with self._more:
+            return self._more.wait_for(
+                lambda: any(json.loads(line)["event"] == event for line in self.logged), seconds
+            )
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(30)
+        for reader in self._readers:
+            reader.join(10)
+        return code
+
+
+@contextmanager
+def served(folder: Path, *words: str, **settings: str) -> Iterator[Served]:
+    server = Served(folder, words, settings)
+    try:
+        yield server
+    finally:
+        server.stop(signal.SIGKILL)
+        for stream in (server.process.stdout, server.process.stderr):
+            if stream:
+                stream.close()
+
+
+@pytest.fixture
+def double() -> Iterator[MetaDouble]:
+    with meta_double() as double:
+        yield double
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A folder with the corner shop in its `flows`."""
+    pack = tmp_path / "flows" / "corner_shop"
+    pack.mkdir(parents=True)
+    for name, content in FILES.items():
+        (pack / name).write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def rows(folder: Path, query: str) -> list[dict[str, Any]]:
+    connection = sqlite3.connect(folder / "shoptalk.db")
+    connection.row_factory = sqlite3.Row
+    try:
+        return [dict(row) for row in connection.execute(query)]
+    finally:
+        connection.close()
+
+
+def test_cookie_barrel_from_a_signed_hi_to_rows_in_the_database(tmp_path: Path, double: MetaDouble) -> None:
+    said = [
+        "hi", "1, 2", "cart", "done", "Sara Khan", "12 Clifton Road, Karachi", "Ring twice", "confirm",
+    ]  # fmt: skip
+    pack = str(ROOT / "flows" / "cookie_barrel")
+    with served(tmp_path, pack, **with_meta(double.url)) as server:
+        assert requests.get(f"{server.url}/ready", timeout=10).status_code == 200
+        for number, each in enumerate(said):
+            server.say(each, f"wamid.{number}")
+        double.wait_until(lambda asked: bool(asked) and "Order #" in asked[-1].text)
+        orders = requests.get(f"{server.url}/api/v1/orders", headers=bearer(TOKEN), timeout=10).json()
+        assert [order["total"] for order in orders["orders"]] == ["100.00"]
+        assert server.stop() == 0
+    texts = [one.text for one in double.asked]
+    assert texts[0].startswith("👋 Welcome to Cookie Barrel")
+    assert any("✅ Added 2x Chocolate Chip Cookie\nCart Total: ₹100" in each for each in texts)
+    assert f"✅ Order Confirmed!\nOrder #: {orders['orders'][0]['number']}" in texts[-1]
+    assert double.together == 1
+
+    (order,) = rows(tmp_path, "SELECT * FROM orders")
+    assert re.fullmatch(r"WA\d{8}000001", order["number"])
+    assert (order["total"], order["name"], order["instructions"]) == (10000, "Sara Khan", "Ring twice")
+    (item,) = rows(tmp_path, "SELECT * FROM order_items")
+    assert (item["product"], item["quantity"], item["price"]) == ("choc_chip", 2, 5000)
+    (customer,) = rows(tmp_path, "SELECT * FROM customers")
+    assert (customer["name"], customer["phone"]) == ("Sara Khan", SENDER)
+    assert customer["address"] == "12 Clifton Road, Karachi"
+    assert rows(tmp_path, "SELECT stock FROM products WHERE number = 1") == [{"stock": 198}]
+
+    told = call(tmp_path, "explain", "+1 999 000 1111")
+    assert told.returncode == 0, told.stderr
+    for each in said:
+        assert f"customer: {each}" in told.stdout
+    assert f"Order {order['number']} was made: INR 100.00" in told.stdout
+    assert "Did place_order" in told.stdout
+    assert re.search(r"customer\.yaml:\d+\]", told.stdout)
+
+    log = "\n".join(server.logged)
+    events = [json.loads(line)["event"] for line in server.logged]
+    assert events.count("message_received") == events.count("turn") == len(said)
+    for hidden in (SENDER, SECRET, TOKEN, "the access token", "Sara Khan", "Clifton"):
+        assert hidden not in log
+
+
+def test_without_settings_it_runs_and_says_what_to_try(shop: Path) -> None:
+    with served(shop) as server:
+        assert requests.get(f"{server.url}/health", timeout=10).status_code == 200
+        assert requests.get(f"{server.url}/ready", timeout=10).status_code == 200
+        assert requests.post(f"{server.url}/webhooks/meta", timeout=10).status_code == 503
+        assert requests.get(f"{server.url}/api/v1/orders", timeout=10).status_code == 403
+        assert server.stop(signal.SIGINT) == 0
+    printed = "\n".join(server.printed)
+    assert "Corner Shop" in printed
+    assert "META_APP_SECRET" in printed
+    assert "shoptalk chat flows/corner_shop" in printed
+    assert (shop / "shoptalk.db").exists()
+
+
+def test_what_was_accepted_survives_a_kill(shop: Path, double: MetaDouble) -> None:
+    double.hold.clear()  # Meta takes its time: the first reply is being sent
+    with served(shop, **with_meta(double.url)) as server:
+        server.say("hi", "wamid.1")
+        server.say("1, 2", "wamid.2")
+        with double.arrived:
+            assert double.arrived.wait_for(lambda: double.together == 1, 20)
+        server.stop(signal.SIGKILL)
+    with served(shop, **with_meta(double.url)) as server:
+        double.hold.set()
+        # The one that was being sent when the power went may come twice; nothing may be missing.
+        double.wait_for(5)
+        assert server.stop() == 0
+    texts = [one.text.split()[0] for one in double.asked]
+    assert texts[:2] == ["Welcome", "Welcome"]
+    assert texts[2:] == ["1.", "What", "Added"]
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "says"),
+    [
+        (
+            (),
+            {"META_APP_SECRET": "x", "DATABASE_URL": "mysql://x"},
+            ["DATABASE_URL", "WHATSAPP_ACCESS_TOKEN"],
+        ),
+        ((), {"DATABASE_URL": "sqlite:///no/such/folder/shop.db"}, ["no/such/folder"]),
+        (("nowhere",), {}, ["nowhere", "business.yaml"]),
+        (("--host", "192.0.2.1"), {}, ["192.0.2.1"]),
+    ],
+)
+def test_what_cannot_be_served_is_said(
+    shop: Path, words: tuple[str, ...], settings: dict[str, str], says: list[str]
+) -> None:
+    came = call(shop, "serve", *words, **settings)
+    assert came.returncode == 1
+    assert "Traceback" not in came.stderr
+    for each in says:
+        assert each in came.stderr
+
+
+@pytest.mark.parametrize("port", ["x", "70000", "-1"])
+def test_a_port_that_is_none_is_wrong_use(shop: Path, port: str) -> None:
+    assert call(shop, "serve", "--port", port).returncode == 2
+
+
+def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop: Path) -> None:
+    flow = shop / "flows" / "corner_shop" / "customer.yaml"
+
+    def answer(said: str) -> str:
+        sent = {"from": SENDER, "text": said}
+        got = requests.post(f"{server.url}/api/v1/simulator", json=sent, headers=bearer(TOKEN), timeout=10)
+        return got.json()["replies"][0]["text"]
+
+    def save(content: str, event: str) -> None:
+        flow.write_text(content, encoding="utf-8")
+        assert server.logs(event)
+
+    with served(shop, SHOPTALK_API_TOKEN=TOKEN) as server:
+        assert answer("hi") == "Welcome to Corner Shop!"
+        assert answer("what?") == "Pardon?"
+        save(FILES["customer.yaml"].replace("Pardon?", "Sorry?"), "pack_taken_up")
+        assert answer("what?") == "Sorry?"
+        save(FILES["customer.yaml"].replace("goto: shopping", "goto: shoping"), "pack_refused")
+        assert answer("what?") == "Sorry?"
+        assert "[unknown_state]" in "".join(server.logged)
+
+
+def test_a_pack_with_findings_is_not_served(shop: Path) -> None:
+    flow = shop / "flows" / "corner_shop" / "customer.yaml"
+    flow.write_text(FILES["customer.yaml"].replace("goto: shopping", "goto: shoping"), encoding="utf-8")
+    came = call(shop, "serve")
+    assert came.returncode == 1
+    assert "customer.yaml:8:" in came.stderr
+    assert "[unknown_state]" in came.stderr
+
+
+def test_any_wsgi_server_finds_the_application(shop: Path) -> None:
+    lines = "import wsgi; print(wsgi.app.test_client().get('/ready').json['database'])"
+    came = subprocess.run(
+        [sys.executable, "-c", lines], cwd=shop, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert came.stdout == "ok\n", came.stderr
+
+
+# Explaining
+
+
+@pytest.fixture
+def talked(shop: Path, double: MetaDouble) -> Path:
+    """The corner shop after a talk that led to no order."""
+    with served(shop, **with_meta(double.url)) as server:
+        for number, (said, answers) in enumerate([("hi", 3), ("7, 1", 4), ("nonsense", 5)]):
+            server.say(said, f"wamid.{number}")
+            double.wait_for(answers)
+        assert server.stop() == 0
+    return shop
+
+
+def test_explain_tells_why_there_is_no_order(talked: Path) -> None:
+    told = call(talked, "explain", SENDER)
+    assert told.returncode == 0, told.stderr
+    story = told.stdout
+    assert "customer: hi" in story
+    assert 'Understood as the command "add" of shopping, by its pattern.' in story
+    assert "Could not do add_to_cart: no_such_item." in story
+    assert "bot: Pardon?" in story
+    assert "No order was made. The conversation stands in shopping." in story
+    assert 'What last stood in the way after "7, 1": Could not do add_to_cart: no_such_item.' in story
+    assert story.index("customer: hi") < story.index("customer: 7, 1") < story.index("customer: nonsense")
+    last = call(talked, "explain", SENDER, "--last", "1").stdout
+    assert "customer: nonsense" in last
+    assert "customer: hi" not in last
+
+
+def test_explain_knows_nobody_else(talked: Path) -> None:
+    for words in (("19990002222",), ("nonsense",), (SENDER, "--business", "other")):
+        came = call(talked, "explain", *words)
+        assert (came.returncode, came.stdout) == (1, "")
+        assert "Nobody" in came.stderr
+
+
+def test_explain_makes_no_database(tmp_path: Path) -> None:
+    came = call(tmp_path, "explain", SENDER)
+    assert came.returncode == 1
+    assert "shoptalk.db" in came.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_explain_tells_what_came_after_an_order(shop: Path) -> None:
+    with served(shop, SHOPTALK_API_TOKEN=TOKEN) as server:
+        for said in ("hi", "1, 2", "buy", "hi", "2, 5"):
+            sent = {"from": SENDER, "text": said}
+            requests.post(f"{server.url}/api/v1/simulator", json=sent, headers=bearer(TOKEN), timeout=10)
+        assert server.stop() == 0
+    told = call(shop, "explain", SENDER, "--last", "1").stdout
+    assert "was made: INR 40.00, placed." in told
+    assert "Since then no order was made. The conversation stands in shopping." in told
+    assert 'after "2, 5": Could not do add_to_cart: out_of_stock (last_cup), 1 left.' in told
+
+
+STEPS: list[tuple[dict[str, Any], str]] = [
+    ({"step": "recorded", "why": "human"}, "a person answers here"),
+    ({"step": "started_over", "why": "timeout"}, "silent for too long"),
+    ({"step": "understood", "how": "word", "rule": "command:cart"}, 'the command "cart", by its words'),
+    ({"step": "understood", "how": "input", "rule": "naming/input"}, "Taken as the input of naming."),
+    ({"step": "understood", "how": "otherwise", "rule": "otherwise"}, 'Not understood: "otherwise" answers.'),
+    ({"step": "understood", "how": "old button", "rule": ""}, "means nothing here"),
+    ({"step": "understood", "how": "old button", "rule": "command:menu"}, 'still means the command "menu"'),
+    ({"step": "understood", "how": "event handed_back", "rule": ""}, '"handed_back" happened, and nothing'),
+    ({"step": "understood", "how": "silence", "rule": "shopping/after:0"}, "stayed silent"),
+    (
+        {"step": "unreadable", "name": "day", "type": "date", "text": "soon"},
+        '"soon" cannot be read as a date',
+    ),
+    (
+        {
+            "step": "refused",
+            "validator": "between",
+            "values": {"value": 0, "min": 1},
+            "at": "customer.yaml:9",
+        },
+        "Refused by between: 0 (wanted: min = 1). Nothing of the rule was done.  [customer.yaml:9]",
+    ),
+    (
+        {"step": "failed", "action": "place_order", "code": "out_of_stock", "product": "tea", "left": 2},
+        "Could not do place_order: out_of_stock (tea), 2 left.",
+    ),
+    ({"step": "did", "action": "add_to_cart", "values": {"item": 1}}, "Did add_to_cart with item = 1."),
+    (
+        {"step": "broken", "error": "KeyError: 'x'"},
+        "It broke inside, and nothing of it was kept: KeyError: 'x'",
+    ),
+    ({"step": "dreamt", "of": "tea", "at": "x:1"}, 'dreamt: of = "tea".  [x:1]'),
+]
+
+
+@pytest.mark.parametrize(("step", "says"), STEPS)
+def test_each_step_in_words(step: dict[str, Any], says: str) -> None:
+    (sentence,) = tell([step])
+    assert says in sentence
+
+
+@pytest.mark.parametrize(
+    ("key", "called"),
+    [
+        ("command:cart", 'the command "cart"'),
+        ("shopping/command:buy", 'the command "buy" of shopping'),
+        ("naming/input", "the input of naming"),
+        ("otherwise", '"otherwise"'),
+        ("shopping/otherwise", '"otherwise" of shopping'),
+        ("event:handed_back", 'the event "handed_back"'),
+    ],
+)
+def test_what_rules_are_called(key: str, called: str) -> None:
+    assert rule_name(key) == called
