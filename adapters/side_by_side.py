@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from unicodedata import bidirectional
 
 from engine.lint.report import width as columns_of
 
@@ -22,8 +23,8 @@ OPENING = f"\u2066\u2067{FIRST_STRONG}"
 def side_by_side(before: str, after: str, width: int, titles: tuple[str, str]) -> Iterator[str]:
     """The lines that differ and those around them, at most `width` columns wide; nothing for equal texts.
 
-    Between the columns stands `|` where a line changed, `<` where it went, `>` where it came. What is too long
-    for a line goes on in the next.
+    Between the columns stands `|` where a line changed, `<` where it went, `>` where it came. What is too
+    long for a line goes on in the next.
     """
     old, new = before.splitlines(), after.splitlines()
     column = (max(width, NARROWEST) - 3) // 2
@@ -67,7 +68,7 @@ def _wrapped(line: str, column: int) -> Sequence[str]:
 
 def _closed(piece: str) -> str:
     """The piece, held together so that right-to-left letters do not turn the columns around."""
-    if piece.isascii():
+    if not any(bidirectional(character) in ("R", "AL") for character in piece):
         return piece
     opened = sum(piece.count(sign) for sign in OPENING) - piece.count(CLOSING)
     return f"{FIRST_STRONG}{piece}{CLOSING * (1 + max(opened, 0))}"

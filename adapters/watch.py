@@ -24,7 +24,7 @@ class PackWatch:
         self._seen = {path: fingerprint(path) for path in self._businesses}
 
     def look(self) -> None:
-        """Takes up what changed since the last look. What is wrong with it is told to the log, once a change."""
+        """Takes up what changed since the last look; what is wrong with it is told to the log, once."""
         for path, business in self._businesses.items():
             now = fingerprint(path)
             if now == self._seen[path]:

@@ -125,7 +125,7 @@ class Draft:
         self.pack = pack
         self.flow = flow
         self.business: Business = pack.business
-        self.shop = shop
+        self.shop: Shop = shop
         self.conversation = conversation
         self.message = message
         self.moment = moment
@@ -231,7 +231,7 @@ def _settings(draft: Draft) -> Mapping[str, Any]:
     return {name: names.get(name, value) for name, value in draft.flow.settings.items()}
 
 
-NAMES = {
+NAMES: Mapping[str, Callable[[Draft], Any]] = {
     **SHOP_NAMES,
     "failure": lambda draft: MISSING if draft.failure is None else draft.failure,
     "message": lambda draft: MISSING if draft.message is None else Said(draft.message),

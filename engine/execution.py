@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from engine.conversation import Conversation
-from engine.draft import MISSING, Draft, Failed
+from engine.draft import Draft, Failed
+from engine.expressions import MISSING
 from engine.flow import Answer, Branch
 from engine.machine import dispatch
 from engine.program import CompiledRule, CompiledState, CompiledStep, Program

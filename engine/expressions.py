@@ -164,7 +164,7 @@ class Text:
         self.language = language
         self._compiled = compiled
         self._show = show
-        self.constant: str | None = source.removesuffix("\n") if compiled is None else None
+        self.constant: str | None = source.rstrip("\n") if compiled is None else None
 
     @property
     def is_constant(self) -> bool:
@@ -180,13 +180,13 @@ class Text:
         return self._compiled.reads() if self._compiled is not None else ()
 
     def render(self, names: Names) -> str:
-        """The text as it is said. Raises ExpressionFailed."""
+        """The text as it is said, without line ends after it. Raises ExpressionFailed."""
         compiled = self._compiled
         if compiled is None:
             return self.constant or ""
         root = compiled._root or compiled._compile(self._show)
         try:
-            return join_parts(root(Context(compiled._environment, names)))
+            return join_parts(root(Context(compiled._environment, names))).rstrip("\n")
         except _FAILURES as error:
             raise compiled._failed(error) from error
 

@@ -150,7 +150,7 @@ class FlowReader:
         return self.rules.rule(key, document[key], document.word(key).place)
 
     def _slots(self) -> Mapping[str, Slot]:
-        slots = {}
+        slots: dict[str, Slot] = {}
         for key, type_name in self._items("slots"):
             if key in RESERVED:
                 message = f"'{key}' is a name of the language; no slot may take it"

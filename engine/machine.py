@@ -19,7 +19,7 @@ Choose = Callable[[Branch | None], None]
 """Called between choosing and moving, with the chosen branch; None where the rule goes its own way."""
 
 
-class BranchTransition(Transition):  # type: ignore[misc]
+class BranchTransition(Transition):
     """A transition that remembers which branch of its rule it stands for, and tells it on the way.
 
     It has no callbacks of its own, nor have the states: what entering a state means is the interpreter's
@@ -34,14 +34,15 @@ class BranchTransition(Transition):  # type: ignore[misc]
         """Moves if the conditions hold; an exception in one, or in the branch's part, leaves the state."""
         if self.conditions and not self._eval_conditions(event_data):
             return False
-        choose: Choose = event_data.args[1]
+        _, choose = event_data.args
         choose(self.branch)
         if self.dest is not None:
-            event_data.model.state = self.dest
+            talk: Any = event_data.model
+            talk.state = self.dest
         return True
 
 
-class FlowMachine(Machine):  # type: ignore[misc]
+class FlowMachine(Machine):
     """A machine without models of its own: the conversation is handed to each trigger."""
 
     transition_cls = BranchTransition
@@ -61,7 +62,7 @@ def build_machine(flow: Flow) -> FlowMachine:
     return machine
 
 
-def _add(machine: FlowMachine, trigger: str, rule: Rule, sources: list[str]) -> None:
+def _add(machine: FlowMachine, trigger: str, rule: Rule, sources: list[Any]) -> None:
     own_way = _state_of(machine, rule.goto)
     for branch in rule.branches:
         way = _state_of(machine, branch.goto) or own_way
@@ -80,7 +81,12 @@ def _state_of(machine: FlowMachine, goto: str | None) -> str | None:
 def _condition(branch: Branch) -> Callable[[EventData], bool]:
     when = branch.when
     assert when is not None  # noqa: S101
-    return lambda event: bool(when.evaluate(event.args[0]))
+
+    def holds(event: EventData) -> bool:
+        names, _ = event.args
+        return bool(when.evaluate(names))
+
+    return holds
 
 
 def dispatch(event: Event, conversation: object, names: object, choose: Choose) -> None:

@@ -23,7 +23,7 @@ class CompiledStep:
     """A step bound to its action: parameters as written, and those that may be filled from names."""
 
     action: Any
-    parameters: tuple[tuple[str, Value], ...]
+    parameters: tuple[tuple[str, Value | Expression], ...]
     filled: tuple[str, ...]
     required: tuple[str, ...]
     at: str
@@ -34,7 +34,7 @@ class CompiledCheck:
     """A check bound to its validator. `value` is None where it looks at the input."""
 
     validator: Any
-    value: Value | None
+    value: Value | Expression | None
     parameters: tuple[tuple[str, Value | Expression], ...]
     refusal: Answer | None
     at: str
@@ -109,6 +109,8 @@ def compile_flow(flow: Flow) -> Program:
     def ready(key: str, rule: Rule) -> CompiledRule:
         if rule.when is not None:
             rule.when.compile()
+        for text in (*rule.title.values(), *rule.about.values()):
+            text.compile()
         for _, value in rule.save:
             if value is not None:
                 value.compile()
@@ -156,10 +158,10 @@ def _compiled_state(
     )
     patterns = (*_patterns(own_commands.values()), *_patterns(inherited.values()))
     if state.choices is not None:
-        for part in (state.choices.source, state.choices.value, *state.choices.title.values()):
-            part.compile()
-        for about in state.choices.about.values():
-            about.compile()
+        state.choices.source.compile()
+        state.choices.value.compile()
+        for text in (*state.choices.title.values(), *state.choices.about.values()):
+            text.compile()
     return CompiledState(
         state=state,
         commands={**inherited, **own_commands},

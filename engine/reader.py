@@ -46,7 +46,7 @@ def read_pack(files: Mapping[str, str | bytes], path: str, templates: Mapping[st
 
 
 def read_flow(files: Mapping[str, str | bytes], path: str, templates: Mapping[str, str]) -> Reading:
-    """Reads the flow in the file `path` of `files`, with the translations and used files beside it, without a pack.
+    """Reads one flow without a pack: the file `path` of `files`, its translations and the files that it uses.
 
     The reading has no flow where the file holds none.
     """

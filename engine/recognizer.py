@@ -120,7 +120,7 @@ def _pressed(state: CompiledState, press: Press, draft: Draft) -> Meaning:
                 return Meaning("pick", state.choices, pick=press.values)
         elif press.command == MORE and isinstance(press.values, int) and conversation.offer:
             return Meaning("more", page=press.values)
-        elif press.command in state.commands and isinstance(press.values, dict):
+        elif press.command is not None and press.command in state.commands and isinstance(press.values, dict):
             rule = state.commands[press.command]
             if _exists(rule, draft):
                 return Meaning("press", rule, values=press.values)

@@ -46,7 +46,8 @@ def rule_keys() -> dict[str, Schema]:
         ),
         "pattern": one_or_more(
             text("a shape with typed holes"),
-            'one or more shapes with typed holes, such as `"{item:number} x {quantity:number}"`; no type means `text`',
+            'one or more shapes with typed holes, such as `"{item:number} x {quantity:number}"`;'
+            " no type means `text`",
         ),
         "title": text("what its button or list row says; without it the command's name, spelled out"),
         "about": text("the second line of its list row"),
@@ -64,12 +65,14 @@ def rule_keys() -> dict[str, Schema]:
                 text("the slot that takes the input", format="slot"),
                 mapping({}, "slots with the values they take", IDENTIFIERS),
             ],
-            "description": "the slot that takes the input, or `{slot: value, …}`; saving into a list adds to it",
+            "description": "the slot that takes the input, or `{slot: value, …}`;"
+            " saving into a list adds to it",
         },
         "else": ref("answer", "the answer to input that cannot be read as its slot's type"),
         "validate": list_of(
             ref("check"),
-            "validators in order, each with its `else`; the first that fails answers, and nothing else happens",
+            "validators in order, each with its `else`;"
+            " the first that fails answers, and nothing else happens",
         ),
         "do": ref("do", "actions in order: `do: [add_to_cart, {clear_slot: note}]`"),
         "fails": ref("fails", "an answer for each failure code that the actions may give"),
@@ -104,7 +107,8 @@ def state_keys() -> dict[str, Schema]:
             "limit": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "how many messages in a row may not be understood; the last of them gets `then`",
+                "description": "how many messages in a row may not be understood;"
+                " the last of them gets `then`",
             },
             "then": ref("fallback", "what is done instead of the usual answer"),
         },
@@ -114,7 +118,8 @@ def state_keys() -> dict[str, Schema]:
     return {
         "branches": list_of(
             ref("branch"),
-            "tried on entering: the first that holds is taken at once; if none does, the state asks and waits",
+            "tried on entering: the first that holds is taken at once;"
+            " if none does, the state asks and waits",
         ),
         "ask": ref("messages", "the message, or messages, sent on entering"),
         "commands": mapping(

@@ -39,7 +39,7 @@ def _check(kind: str) -> Check:
 
 
 def problems_of(document: Any, kind: str, start: Place) -> list[Problem]:
-    """Everything in which a document departs from the schema of its kind; `start` is the file's first line."""
+    """All in which a document departs from the schema of its kind; `start` is its file's first line."""
     if _check(kind)(document):
         return []
     return Finder(document, schema_of(kind), start).find()
@@ -141,7 +141,7 @@ class Finder:
             self._say(self._span(path), f"{self._name(path)} is not right: {error.message}")
 
     def _is_explained(self, instance: Any) -> bool:
-        """Whether one of its keys was already named as wrong, which says more than what the whole should be."""
+        """Whether one of its keys was already named as wrong, which says more than the whole could."""
         keys = instance.words.values() if isinstance(instance, Mapped) else ()
         told = {problem.place for problem in self.problems}
         return any(word.place in told for word in keys)

@@ -1,5 +1,7 @@
 """Compiles parsed texts and expressions to Python that calls the sandbox's own functions."""
 
+# ruff: noqa: N802 - Jinja's compiler finds its visitors by these names
+
 from __future__ import annotations
 
 import re

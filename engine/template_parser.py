@@ -13,6 +13,7 @@ from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
 from engine.arithmetic import Refused, reckon
+from engine.nearest import unknown
 from engine.sandbox import Context, Environment
 
 MAX_DEPTH = 80
@@ -36,6 +37,8 @@ _STATEMENTS = (
 )
 _OF_FILES = (nodes.Include, nodes.Import, nodes.FromImport)
 _TRIED = frozenset({"center", "indent", "replace", "join", "wordwrap", "round", "batch", "slice"})
+_LONE_INCLUDE = re.compile(r"\s*\{%[-+]?\s*include\b[^%]*[^-%]%\}\s*")
+"""An include that has its line to itself: the line's end, which Jinja trims, is the file's."""
 _SAID = {"end of print statement": "`}}`", "end of statement block": "`%}`", "end of template": "the end"}
 
 
@@ -117,10 +120,7 @@ class Files:
 
     def unknown(self, path: str) -> str:
         """The sentence on a file that is not there."""
-        from engine.words import nearest
-
-        near = nearest(path, self._templates)
-        return f"no template '{path}'" + (f"; did you mean '{near}'?" if near else "")
+        return unknown("template", path, self._templates)
 
 
 def parse_text(environment: Environment, source: str, files: Files | None = None, file: str = "") -> Parsed:
@@ -249,6 +249,8 @@ class _Check:
             self._fail(node, str(error), sign)
         except ZeroDivisionError:
             self._fail(node, "this divides by zero", sign)
+        except RecursionError:
+            self._fail(node, f"this nests more than {MAX_DEPTH} deep")
         except (ArithmeticError, TypeError, ValueError) as error:
             self._fail(node, f"this cannot be worked out: {error}", sign)
 
@@ -333,6 +335,9 @@ def _replaced(
         each.lineno = node.lineno
     if isinstance(node, nodes.Include):
         scope = nodes.Scope(inner.tree.body, lineno=node.lineno)
+        if _LONE_INCLUDE.fullmatch(parsed.source.split("\n")[line]):
+            scope.body = [*scope.body, nodes.Output([nodes.TemplateData("\n")], lineno=node.lineno)]
+            scope.set_environment(environment)
         setattr(scope, "parsed", inner)  # noqa: B010 - Jinja's nodes declare no such attribute
         return [scope]
     return _imported(parsed, inner, node)

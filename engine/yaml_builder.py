@@ -74,7 +74,7 @@ class TooDeep(yaml.MarkedYAMLError):
 
 
 class Builder:
-    """Makes values from the parser's events, one after the other: nothing here recurses, whatever the text."""
+    """Makes values from the parser's events, one after the other: nothing here recurses."""
 
     def __init__(self, text: str, file: str, original: str) -> None:
         self.text = text
@@ -249,7 +249,7 @@ class Builder:
         self._attach(value, span, event, max(size, 1))
 
     def _attach(self, value: Any, span: Span, event: Any, size: int) -> None:
-        """Puts a finished value where it belongs: as the document, in a list, as a key or as a key's value."""
+        """Puts a finished value where it belongs: the document, a list, a key or a key's value."""
         anchor = getattr(event, "anchor", None)
         if anchor is not None and type(event) is yaml.ScalarEvent:
             self._anchors[anchor] = (value, 1)

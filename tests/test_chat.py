@@ -7,6 +7,7 @@ import shutil
 import sys
 from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,17 @@ from adapters.commands.chat import Chat
 from adapters.packs import load_pack
 from adapters.side_by_side import side_by_side
 from engine.lint.report import width as columns_of
+from engine.pack import Pack
 
 ROOT = Path(__file__).parent.parent
-PACK = load_pack(ROOT / "flows" / "cookie_barrel").pack
 AT = datetime(2025, 10, 18, 6, 0, tzinfo=UTC)
+
+
+@cache
+def cookie_barrel() -> Pack:
+    pack = load_pack(ROOT / "flows" / "cookie_barrel").pack
+    assert pack is not None
+    return pack
 
 
 class Clock:
@@ -39,7 +47,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def chat(clock: Clock) -> Chat:
-    return Chat(PACK, "customer", None, clock)
+    return Chat(cookie_barrel(), "customer", None, clock)
 
 
 def told(chat: Chat, *lines: str) -> str:
@@ -117,7 +125,7 @@ def test_a_turn_that_breaks_is_answered_and_explained(chat, monkeypatch):
 
 
 def test_a_chat_in_another_language(clock):
-    assert "🍪 ہمارا مینو" in told(Chat(PACK, "customer", "ur", clock), "hi")
+    assert "🍪 ہمارا مینو" in told(Chat(cookie_barrel(), "customer", "ur", clock), "hi")
 
 
 def shoptalk(monkeypatch: pytest.MonkeyPatch, *words: str, typed: str = "") -> int:
@@ -326,9 +334,9 @@ def test_two_columns():
 
 def test_long_and_wide_lines_go_on_below():
     before = "x" * 20
-    after = "🍪" * 10
+    after = "م" * 10 + "🍪" * 5
     rows = list(side_by_side(before, after, 40, ("old", "new")))[2:]
-    assert rows == ["x" * 18 + " | \u2068" + "🍪" * 9 + "\u2069", "xx" + " " * 19 + "\u2068🍪\u2069"]
+    assert rows == ["x" * 18 + " | \u2068" + "م" * 10 + "🍪" * 4 + "\u2069", "xx" + " " * 19 + "🍪"]
 
 
 def test_no_row_is_wider_than_the_terminal():

@@ -1,5 +1,7 @@
 """Texts and expressions come to what the language says, and can do nothing else."""
 
+# ruff: noqa: E501 - a case is read best on one line
+
 from __future__ import annotations
 
 import resource
@@ -87,7 +89,7 @@ SAID = [
     ("{{ 1234567.891 | number }} {{ 5 | number(2) }}", "1,234,567.891 5.00"),
     (
         "{{ today | date('long') }} · {{ now | date('short') }} · {{ now | time }}",
-        "May 24, 2026 · 24/05/26 · 5:00 pm",
+        "24 May 2026 · 24/05/2026 · 5:00 pm",
     ),
     ("{{ today.weekday }} {{ now.year }} {{ now.date.day }} {{ now.hour }}", "sunday 2026 24 17"),
     ("{{ 'Ann' | isolate }}", ISOLATED("Ann")),
@@ -165,8 +167,8 @@ ESCAPES = [
     "{{ 10**8 * 'a' }}",
     "{{ [0] * 10**8 }}",
     "{% set n = 10**8 %}{{ 'a' * n }}",
-    "{{ 10**10**10 }}",
-    "{{ 2**64 ** 2 ** 9 }}",
+    "{{ 10**(10**10) }}",
+    "{{ 2**(64 ** 9) }}",
     "{{ (2**60) ** 64 * (2**60) ** 64 }}",
     "{{ 1e300 ** 60 }}",
     "{{ 1e999 }}",
@@ -267,7 +269,7 @@ def test_what_is_no_expression(source: str) -> None:
 
 
 def test_an_expression_with_braces_is_told_to_stand_without() -> None:
-    with pytest.raises(BadExpression, match="without braces: cart.is_empty"):
+    with pytest.raises(BadExpression, match=r"without braces: cart\.is_empty"):
         Sandbox().expression("{{ cart.is_empty }}", HERE)
 
 
@@ -438,7 +440,7 @@ READS = [
     ("{{ who.upper() }}{{ 'a'.b() }}", [("call", "who.upper", 0, 3, False), ("call", ".b", 0, 24, False)]),
     ("{% for x in cart.lines %}{{ x.name }}{{ loop.index }}{{ y }}{% endfor %}{{ x }}", [("name", "cart.lines", 0, 12, True), ("name", "y", 0, 56, False), ("name", "x", 0, 75, False)]),
     ("{% set a = b %}{{ a }}", [("name", "b", 0, 11, False)]),
-    ("{% macro m(a, b=c) %}{{ a }}{{ b }}{{ d }}{% endmacro %}{{ m(e) }}", [("name", "c", 0, 16, False), ("name", "d", 0, 38, False), ("name", "e", 0, 62, False)]),
+    ("{% macro m(a, b=c) %}{{ a }}{{ b }}{{ d }}{% endmacro %}{{ m(e) }}", [("name", "c", 0, 16, False), ("name", "d", 0, 38, False), ("name", "e", 0, 61, False)]),
     ("{{ a | default(b) }}{{ a or b }}", [("name", "a", 0, 3, True), ("filter", "default", 0, 7, False), ("name", "b", 0, 15, False), ("name", "a", 0, 23, True), ("name", "b", 0, 28, False)]),
     ("{% if a %}{{ a.b }}{% else %}{{ a }}{% endif %}", [("name", "a", 0, 6, True), ("name", "a.b", 0, 13, True), ("name", "a", 0, 32, False)]),
     ("{% if a is defined and b > 1 %}{{ a }}{{ b }}{{ c }}{% endif %}", [("name", "a", 0, 6, True), ("test", "defined", 0, 11, False), ("name", "b", 0, 23, True), ("name", "a", 0, 34, True), ("name", "b", 0, 41, True), ("name", "c", 0, 48, False)]),
@@ -507,8 +509,13 @@ def test_values_and_expressions_are_never_isolated() -> None:
 
 @pytest.mark.parametrize(
     ("language", "expected"),
-    [("ur", True), ("ar-EG", True), ("fa", True), ("he", True), ("ckb", True), ("en", False), ("hi", False)]
-    + [("ur-Latn", False), ("pa-Arab", True), ("pa", False), ("", False)],
+    [
+        *[
+            (language, True)
+            for language in ("ur", "ar-EG", "fa", "he", "ckb", "ps", "sd", "ug", "yi", "dv", "pa-Arab")
+        ],
+        *[(language, False) for language in ("en", "hi", "ur-Latn", "pa", "")],
+    ],
 )
 def test_languages_that_run_from_right_to_left(language: str, expected: bool) -> None:
     assert is_right_to_left(language) is expected
@@ -536,7 +543,7 @@ def test_isolating_is_balanced_and_done_once(text: str) -> None:
         ("1234.5", "EUR", "de", "1.234,50\xa0€"),
         ("1234", "EUR", "de", "1.234\xa0€"),
         ("500", "JPY", "en", "¥500"),
-        ("1.5", "KWD", "en", "KWD\xa01.500"),
+        ("1.5", "KWD", "en", "KWD1.500"),
         ("7", "INR", "zz", "₹7"),
         ("7", "INR", "en-US", "₹7"),
     ],
@@ -567,7 +574,7 @@ def test_remembered_amounts_are_bounded_and_know_language_and_currency() -> None
 
 def test_moments_are_told_on_the_clock_of_the_business() -> None:
     utc = datetime.fromisoformat("2026-05-24T20:30:00+00:00")
-    assert said("{{ at | date('short') }} {{ at | time }}", at=utc) == "25/05/26 1:30 am"
+    assert said("{{ at | date('short') }} {{ at | time }}", at=utc) == "25/05/2026 1:30 am"
     assert said("{{ at | time }} {{ span.hours }}", at=time(9, 5), span=timedelta(hours=3)) == "9:05 am 3"
 
 

@@ -295,7 +295,8 @@ def test_used_files_join() -> None:
         FLOW + "use: [parts/common.yaml]\ncommands: {cart: {words: [cart], goto: initial}}\n",
         {
             "parts/common.yaml": "use: more.yaml\nslots: {name: text}\nmessages: {hi: Hi}\n",
-            "parts/more.yaml": "commands: {menu: {words: [menu], reply: hi}}\nstates: {other: {final: true}}\n",
+            "parts/more.yaml": "commands: {menu: {words: [menu], reply: hi}}\n"
+            "states: {other: {final: true}}\n",
         },
     )
     assert set(flow.commands) == {"cart", "menu"}
@@ -373,7 +374,8 @@ WRONG: list[tuple[dict[str, str | bytes], list[str]]] = [
     (
         {"customer.en.yaml": "messages: {}\n"},
         [
-            "customer.en.yaml:1:1 'en' is the flow's own language; its texts stand in the flow [unspoken_language]"
+            "customer.en.yaml:1:1 'en' is the flow's own language;"
+            " its texts stand in the flow [unspoken_language]"
         ],
     ),
     (
@@ -397,7 +399,9 @@ WRONG: list[tuple[dict[str, str | bytes], list[str]]] = [
     ),
     (
         {
-            "catalog.yaml": "products:\n  - {number: 1, code: a, name: A, price: 1}\n  - {number: 1, code: a, name: B, price: 1.005}\n"
+            "catalog.yaml": "products:\n"
+            "  - {number: 1, code: a, name: A, price: 1}\n"
+            "  - {number: 1, code: a, name: B, price: 1.005}\n"
         },
         [
             "catalog.yaml:3:14 number 1 is used a second time; the first is on line 2 [clash]",
@@ -445,8 +449,8 @@ def test_wrong(files: dict[str, str | bytes], expected: list[str]) -> None:
 
 def test_expressions_and_templates_are_told_where_they_break() -> None:
     flow = (
-        FLOW
-        + 'commands: {a: {words: a, when: "cart is", reply: m}}\nmessages:\n  m: {template: shop/m.j2}\n  n: |\n    Hi\n    {{ name }\n'
+        FLOW + 'commands: {a: {words: a, when: "cart is", reply: m}}\n'
+        "messages:\n  m: {template: shop/m.j2}\n  n: |\n    Hi\n    {{ name }\n"
     )
     reading = pack_of({"customer.yaml": flow}, {"shop/m.j2": "Hello\n{% if %}x{% endif %}\n"})
     places = [(one.place.file, one.place.line) for one in reading.problems if one.rule == "expression"]
@@ -462,7 +466,8 @@ def test_without_a_business_there_is_no_pack() -> None:
     reading = read_pack({"customer.yaml": FLOW}, "flows/shop", {})
     assert reading.pack is None
     assert said(reading) == [
-        "flows/shop/business.yaml:1:1 a pack needs a business.yaml: its name, currency, time zone and flows [missing_file]"
+        "flows/shop/business.yaml:1:1 a pack needs a business.yaml:"
+        " its name, currency, time zone and flows [missing_file]"
     ]
 
 
@@ -529,7 +534,8 @@ def test_any_order_number_is_answered(shape: str) -> None:
 CATALOGS = {
     "catalog.yaml": "products:\n  - {number: 1, code: a, name: 'A, b', price: 50.10, stock: 3, category: C}\n"
     "  - {number: 2, code: b, name: B, price: 4, available: false}\n",
-    "catalog.csv": '\ufeffNumber,code,name,price,stock,category,available\n1,a,"A, b",50.10,3,C,\n2, b ,B,4,,,no\n\n',
+    "catalog.csv": "\ufeffNumber,code,name,price,stock,category,available\n"
+    '1,a,"A, b",50.10,3,C,\n2, b ,B,4,,,no\n\n',
 }
 
 
@@ -551,7 +557,10 @@ def test_catalog(file: str, text: str) -> None:
 
 
 def test_workflow() -> None:
-    text = "order:\n  start: new\n  moves:\n    cancel: {from: [new, done], to: gone, by: staff, do: restock, tell: sorry}\n"
+    text = (
+        "order:\n  start: new\n  moves:\n"
+        "    cancel: {from: [new, done], to: gone, by: staff, do: restock, tell: sorry}\n"
+    )
     reading = pack_of({"workflow.yaml": text})
     assert reading.problems == ()
     assert reading.pack is not None
@@ -597,12 +606,14 @@ def test_problems_are_named_from_the_current_folder(tmp_path: Path, monkeypatch:
 
 def test_a_clean_flow_of_500_lines_reads_fast() -> None:
     states = "\n".join(
-        f"  s{n}:\n    ask: m{n}\n    commands:\n      go: {{words: [go, next], do: clear_cart, goto: s{(n + 1) % 70}}}\n"
+        f"  s{n}:\n    ask: m{n}\n    commands:\n"
+        f"      go: {{words: [go, next], do: clear_cart, goto: s{(n + 1) % 70}}}\n"
         f"    input: {{save: name, validate: [{{length: {{min: 2, max: 60}}, else: m{n}}}], goto: s0}}"
         for n in range(70)
     )
     messages = "\n".join(f"  m{n}:\n    text: Hello number {n}" for n in range(70))
-    text = f"flow: f\nlanguages: [en]\nstart: s0\nslots:\n  name: text\nstates:\n{states}\nmessages:\n{messages}\n"
+    head = "flow: f\nlanguages: [en]\nstart: s0\nslots:\n  name: text\n"
+    text = f"{head}states:\n{states}\nmessages:\n{messages}\n"
     assert len(text.splitlines()) > 490
     flow_of(text)
     spent = []

@@ -1,4 +1,4 @@
-"""The schemas: what they refuse and how that is said, the quick check beside jsonschema, the generated files."""
+"""The schemas: what they refuse and in which words, the quick check beside jsonschema, generated files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ INPUT = FLOW + "states: {a: {input: {save: n, %s}}}\n"
 COMMAND = FLOW + "states: {a: {commands: {c: {words: [x], %s}}}}\n"
 STATE = FLOW + "states: {a: {%s}}\n"
 MESSAGE = FLOW + "states: {a: {}}\nmessages: {m: {text: x, %s}}\n"
-BUSINESS = "business: b\nname: B\ncurrency: INR\ntimezone: Asia/Karachi\nlanguages: [en]\nflows: {customer: c.yaml}\n"
+BUSINESS = """\
+business: b
+name: B
+currency: INR
+timezone: Asia/Karachi
+languages: [en]
+flows: {customer: c.yaml}
+"""
 DURATION = "a length of time is written `10 minutes`, `1 hour` or `2 days` [schema]"
 ACTION_NAMES = ", ".join(ACTIONS)
 
@@ -184,7 +191,8 @@ REFUSED = [
         "flow",
         MESSAGE % "buttons: [5]",
         [
-            "4:35 an entry of `buttons` takes a text or keys with values, here stands a whole number; put it in quotes [schema]"
+            "4:35 an entry of `buttons` takes a text or keys with values,"
+            " here stands a whole number; put it in quotes [schema]"
         ],
     ),
     ("flow", MESSAGE % "products: foo", ["4:35 `products` takes a list of product codes [schema]"]),
@@ -212,7 +220,9 @@ REFUSED = [
     ),
     (
         "catalog",
-        "products:\n  - {number: 1, code: a, name: A, prise: 5}\n  - {number: x, code: b, name: B, price: -1}\n",
+        "products:\n"
+        "  - {number: 1, code: a, name: A, prise: 5}\n"
+        "  - {number: x, code: b, name: B, price: -1}\n",
         [
             "2:35 no key 'prise'; did you mean 'price'? [schema]",
             "3:14 `number` takes a whole number, here stands a text [schema]",
@@ -234,7 +244,8 @@ REFUSED = [
         "conversation",
         "conversation: x\nsays: [1]\n",
         [
-            "2:8 an entry of `says` takes a text or keys with values, here stands a whole number; put it in quotes [schema]"
+            "2:8 an entry of `says` takes a text or keys with values,"
+            " here stands a whole number; put it in quotes [schema]"
         ],
     ),
 ]

@@ -35,7 +35,6 @@ class UsageError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Checks the paths and prints what was found; 0 clean, 1 problems, 2 wrong use."""
-    import gc; gc.disable()
     _speak_utf8()
     if "--help" in arguments or "-h" in arguments:
         print(USAGE, end="")

@@ -101,7 +101,7 @@ def _is_as_snapshot(pack: Pack, file: Path, document: Mapping[str, Any], update:
     print(f"{shown(file)}: not as its snapshot says")
     width = shutil.get_terminal_size((120, 24)).columns
     for line in side_by_side(expected, said, width, (snapshot.name, "now")):
-        print(f"{line}")
+        print(line)
     print()
     return False
 
