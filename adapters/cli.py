@@ -34,7 +34,7 @@ def flow_lint() -> int:
         return 0
     import gc
 
-    # So short a run leaves no garbage worth looking for, neither on its way nor when all is let go at its end.
+    # So short a run leaves no garbage worth looking for, neither on its way nor at its end.
     gc.disable()
     from adapters.commands import lint
 

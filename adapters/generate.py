@@ -24,7 +24,7 @@ def generated() -> dict[str, str]:
 
 
 def main(words: list[str]) -> int:
-    """`python -m adapters.generate [--check]`; with `--check` nothing is written and 1 says what is not current."""
+    """`python -m adapters.generate [--check]`; with `--check` nothing is written, and 1 means stale."""
     stale = []
     for path, text in generated().items():
         file = ROOT / path

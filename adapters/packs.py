@@ -41,7 +41,6 @@ def checked_pack(path: str | Path) -> tuple[Pack | None, list[str]]:
 
     Raises NotADirectoryError where there is no such folder.
     """
-    from adapters.commands.lint import LinesOfFiles
     from engine.lint import lint
     from engine.lint.report import full
 
@@ -85,6 +84,24 @@ def shown(path: Path) -> str:
     except ValueError:  # another drive
         return path.as_posix()
     return Path(relative).as_posix()
+
+
+class LinesOfFiles:
+    """The lines of the files that are named in a report; each file is read once."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[str]] = {}
+
+    def line(self, file: str, number: int) -> str:
+        """The line, counted from 1; empty where there is none."""
+        if file not in self._files:
+            text = ""
+            if os.path.isfile(file):
+                with open(file, "rb") as opened:
+                    text = opened.read().decode("utf-8", "replace").removeprefix("\ufeff")
+            self._files[file] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = self._files[file]
+        return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
 def _walk(folder: Path) -> Iterator[str]:

@@ -49,7 +49,7 @@ PLAIN: Mapping[str, str] = {
     "now": "this moment, on the business's clock",
     "today": "this day, on the business's clock",
     "suggestion": "the nearest command to what was not understood; empty where none is near",
-    "records": "(a later version)",
+    "records": "kept for what is to come",
 }
 """The reserved names that offer nothing but themselves."""
 
@@ -109,7 +109,8 @@ def _rules() -> Iterator[str]:
     only_commands = ", ".join(f"`{key}`" for key in COMMAND if key not in MAKING)
     yield from (
         "",
-        f"{only_commands} stand in commands only, `accepts` in `input` only. What comes without a message (events, and"
+        f"{only_commands} stand in commands only, `accepts` in `input` only."
+        " What comes without a message (events, and"
         f" the rules of `after`, which also take `wait`) takes {', '.join(f'`{key}`' for key in COMING)}.",
         "",
         "### An answer",

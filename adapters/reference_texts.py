@@ -43,38 +43,42 @@ messages:
 ```
 
 How to write YAML, in short: indent with spaces. A text needs quotes when it begins with one of
-`{ [ * & ! | > @ % \\` " '`, holds a colon and a space, or stands between braces and holds a comma or a `?`. Only
-`true` and `false` are switches; `yes` and `no` are words. A text of several lines stands indented below `|`.
-Times are written `10 minutes`, `1 hour`, `2 days`."""
+`{ [ * & ! | > @ % \\` " '`, holds a colon and a space, or stands between braces and holds a comma or a `?`.
+Only `true` and `false` are switches; `yes` and `no` are words. A text of several lines stands indented
+below `|`. Times are written `10 minutes`, `1 hour`, `2 days`."""
 
-RULES = """What a customer may say, and all that follows. Commands are rules with a name; `input`, `otherwise`, `then`, each
-event and each entry of `after` are rules too. `otherwise`, `then` and events may also be just the message, or messages,
-that they reply with."""
+RULES = """What a customer may say, and all that follows. Commands are rules with a name; `input`,
+`otherwise`, `then`, each event and each entry of `after` are rules too. `otherwise`, `then` and events may
+also be just the message, or messages, that they reply with."""
 
-ANSWER = """Where an answer is wanted (`else`, `fails`, `none`), a message's name or a list of them is enough:
-`else: name_too_short`. The long form is `{reply: …, goto: …, ask_again: true}`, each key as in a rule."""
+ANSWER = """Where an answer is wanted (`else`, `fails`, `none`), a message's name or a list of them is
+enough: `else: name_too_short`. The long form is `{reply: …, goto: …, ask_again: true}`, each key as in a
+rule."""
 
-TYPES_ABOUT = """What a slot remembers and what a hole of a pattern reads: `slots: {name: text}`, `pattern: "{item:number}"`. A
-slot may also hold a list: `list of text`."""
+TYPES_ABOUT = """What a slot remembers and what a hole of a pattern reads: `slots: {name: text}`, `pattern:
+"{item:number}"`. A slot may also hold a list: `list of text`."""
 
-VALIDATORS_ABOUT = """Questions asked in `validate`, in order; the first that fails gives its `else`. Every validator looks at the
-input, or at its `value` where one is given."""
+VALIDATORS_ABOUT = """Questions asked in `validate`, in order; the first that fails gives its `else`. Every
+validator looks at the input, or at its `value` where one is given."""
 
-ACTIONS_ABOUT = """What `do` can order. A parameter that is left out takes the hole, slot or given name of the same name, where
-there is one. What an action gives can be read by its name until the end of the turn. A failure is answered by the
-rule's `fails`, else by the flow's."""
+ACTIONS_ABOUT = """What `do` can order. A parameter that is left out takes the hole, slot or given name of
+the same name, where there is one. What an action gives can be read by its name until the end of the turn. A
+failure is answered by the rule's `fails`, else by the flow's."""
 
-NAMES_ABOUT = """What texts (`{{ … }}`) and expressions (`when`, `check`, `from`) can read, beside the flow's own slots, the
-holes of the pattern just read and what actions give. No slot may take one of these names."""
+NAMES_ABOUT = """What texts (`{{ … }}`) and expressions (`when`, `check`, `from`) can read, beside the
+flow's own slots, the holes of the pattern just read and what actions give. No slot may take one of these
+names."""
 
 FILTERS_ABOUT = """Behind a `|` in texts and expressions: `{{ cart.total | money }}`."""
 
-CATALOG = """`catalog.yaml`: the products that the business starts with, under `products`. A `catalog.csv` whose first row
-names the same columns does as well."""
+CATALOG = """`catalog.yaml`: the products that the business starts with, under `products`. A `catalog.csv`
+whose first row names the same columns does as well."""
 
-WORKFLOW = """`workflow.yaml`: the life of an order. `order` holds `start`, the status of a new order, and `moves`, by name:"""
+WORKFLOW = """`workflow.yaml`: the life of an order. `order` holds `start`, the status of a new order, and
+`moves`, by name:"""
 
-CONVERSATION = """`conversations/*.yaml`: what a customer says, played against the pack with a fixed clock and a fresh shop."""
+CONVERSATION = """`conversations/*.yaml`: what a customer says, played against the pack with a fixed clock
+and a fresh shop."""
 
 RULE_EXAMPLE = """
 add_item:
@@ -147,7 +151,7 @@ order:
   start: pending
   moves:
     confirm: {from: pending, to: confirmed, by: [staff, manager], tell: order_confirmed}
-    cancel:  {from: [pending, confirmed], to: cancelled, by: [customer, staff], do: restock, tell: order_cancelled}
+    cancel:  {from: [pending, confirmed], to: cancelled, by: [customer, staff], do: restock}
 """
 
 CONVERSATION_EXAMPLE = """

@@ -4,8 +4,8 @@
 
 A turn is what it is in production, without the database: the conversation is read from JSON, the message
 is understood, validated and acted on, the replies are rendered from the real texts, the conversation is
-written to JSON. The catalog is in memory. The floor is `transitions` alone: the library's own machine with the same
-triggers, moves and conditions.
+written to JSON. The catalog is in memory. The floor is `transitions` alone: the library's own machine with
+the same triggers, moves and conditions.
 """
 
 from __future__ import annotations
@@ -200,9 +200,8 @@ def main() -> None:
     print(f"turns a second, whole conversations:   {spread(core)}")
     print(f"turns a second, transitions alone:     {spread(floor)}")
     ratios = [mine / bare for mine, bare in zip(core, floor, strict=True)]
-    print(
-        f"ratio:                                 {statistics.median(ratios):10.2f}  ({min(ratios):.2f} … {max(ratios):.2f})"
-    )
+    middle = statistics.median(ratios)
+    print(f"ratio:                                 {middle:10.2f}  ({min(ratios):.2f} … {max(ratios):.2f})")
     flow = large_flow(1000)
     seconds = []
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""Measures how soon `flow-lint` answers, beside a bare import of the two libraries that it cannot do without."""
+"""Measures how soon `flow-lint` answers, beside a bare import of the two libraries that it needs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ STATE = """\
 """
 
 MESSAGE = """\
-  ask_{n}: {{text: "Question {n}: what would you like to add, {{{{ answer_{n} | default('you') }}}}", buttons: [next_{n}]}}
+  ask_{n}:
+    text: "Question {n}: what would you like to add, {{{{ answer_{n} | default('you') }}}}"
+    buttons: [next_{n}]
   added_{n}: "Added {{{{ line.quantity }}}}x {{{{ line.product.name }}}}, total {{{{ cart.total | money }}}}"
 """
 
@@ -132,7 +134,8 @@ def main() -> int:
     ):
         median = statistics.median(taken)
         kept = kept and (bound is None or median <= bound)
-        print(f"{name:28} {median:7.1f} {taken[0]:8.1f} {taken[-1]:8.1f} {median / base:8.2f} {bound or '':>6}")
+        spread = f"{taken[0]:8.1f} {taken[-1]:8.1f}"
+        print(f"{name:28} {median:7.1f} {spread} {median / base:8.2f} {bound or '':>6}")
     return 0 if kept else 1
 
 

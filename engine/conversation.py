@@ -13,8 +13,8 @@ class Conversation:
     """One customer's talk. Times are seconds since 1970 (UTC), 0 for never.
 
     `visit` counts the entering of states and never starts over, so that a button knows whether its time has
-    passed. `offered` are the rows last offered: [number or 0, title, press id, second line]; `offer` names the
-    message that showed them and its visit. `taken` are the last presses that were acted on. `cart` holds
+    passed. `offered` are the rows last offered: [number or 0, title, press id, second line]; `offer` names
+    the message that showed them. `taken` are the last presses that were acted on. `cart` holds
     lines as [product code, quantity, price when added, note]. `fired` are the timers that fired in this silence.
     The interpreter changes a copy, never the value it was given.
     """

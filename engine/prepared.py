@@ -29,27 +29,30 @@ class Prepared:
         self.catalogs: dict[str, tuple[Any, Any]] = {}
         self.conditions: dict[Hashable, Any] = {}
         self.steadiness: dict[int, Steadiness] = {}
-        self.texts: dict[int, tuple[object, str]] = {}
+        self.texts: dict[tuple[int, str], tuple[object, str]] = {}
         self.layouts: dict[Hashable, Layout] = {}
 
     def text(self, message: Message, draft: Any) -> str:
-        """The message's text, rendered only if something that it reads may have changed."""
+        """The message's text, rendered only if something that it reads may have changed.
+
+        Empty lines at its end, which a template's last `{% endif %}` leaves, are dropped.
+        """
         text = message.text
         if text is None:
             return ""
         if text.constant is not None:
-            return text.constant
-        key = id(message)
-        steadiness = self.steadiness.get(key)
+            return text.constant.rstrip()
+        steadiness = self.steadiness.get(id(message))
         if steadiness is None:
-            steadiness = self.steadiness[key] = steadiness_of(message)
+            steadiness = self.steadiness[id(message)] = steadiness_of(message)
         if steadiness == "never":
-            return text.render(draft)
+            return text.render(draft).rstrip()
+        key = (id(message), draft.language)
         source = draft.resolve("catalog") if steadiness == "with the catalog" else None
         kept = self.texts.get(key)
         if kept is not None and kept[0] is source:
             return kept[1]
-        rendered = text.render(draft)
+        rendered = text.render(draft).rstrip()
         self.texts[key] = (source, rendered)
         return rendered
 

@@ -106,7 +106,7 @@ class _PackReader:
         return MappingProxyType({file: flow for file, flow in self.flows.items() if flow is not None})
 
     def place(self, file: str) -> Place:
-        return Place(posixpath.join(self.path, file), 1, 1)
+        return Place(posixpath.normpath(posixpath.join(self.path, file)), 1, 1)
 
     def document(self, file: str, kind: str) -> Any:
         """The value of a file, held against the schema of its kind; None where there is no such file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -136,7 +136,7 @@ class Product:
         "stock": "how many are left; empty where they are not counted",
         "category": "its category",
         "is_available": "whether it can be ordered now",
-        "options": "(product options, a later issue)",
+        "options": "the options it comes with; none so far",
     }
     number: int
     code: str
@@ -203,7 +203,7 @@ class CartLine:
         "quantity": "how many",
         "price": "the price of one, when it was added",
         "total": "quantity times price",
-        "options": "(product options, a later issue)",
+        "options": "the options it comes with; none so far",
         "note": "what the customer wants noted",
     }
     number: int
@@ -449,6 +449,29 @@ def put_cart(draft: Draft, lines: Sequence[Sequence[Any]]) -> None:
     draft.forget("cart")
 
 
+def kept_lines(draft: Draft, lines: Sequence[CartLine]) -> tuple[CartLine, ...]:
+    """The lines as an order keeps them: products by their own names, whatever the customer speaks."""
+    own = {product.code: product for product in draft.shop.products()}
+    return tuple(
+        line
+        if own.get(line.product.code, line.product).name == line.product.name
+        else replace(line, product=replace(line.product, name=own[line.product.code].name))
+        for line in lines
+    )
+
+
+def spoken_order(draft: Draft, order: Order) -> Order:
+    """The order with its products' names in the language of the turn."""
+    names = draft.flow.names.get(draft.language)
+    if not names or not any(line.product.code in names for line in order.lines):
+        return order
+    lines = tuple(
+        replace(line, product=replace(line.product, name=names.get(line.product.code, line.product.name)))
+        for line in order.lines
+    )
+    return replace(order, lines=lines)
+
+
 def stored_line(line: CartLine) -> list[Any]:
     """The line as the conversation keeps it."""
     return [line.product.code, line.quantity, str(line.price), line.note]
@@ -459,7 +482,7 @@ NAMES: Mapping[str, Callable[[Draft], object]] = {
     "customer": lambda draft: draft.shop.customer(),
     "cart": cart_of,
     "catalog": catalog_of,
-    "orders": lambda draft: Orders(draft.shop.orders()),
+    "orders": lambda draft: Orders([spoken_order(draft, order) for order in draft.shop.orders()]),
 }
 """The reserved names that read the shop, and how each is made at its first use in a turn."""
 

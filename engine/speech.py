@@ -90,7 +90,7 @@ def _simple(message: Message, draft: Draft) -> list[Outbound]:
 def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> Outbound | None:
     """The message with the channel's own buttons under it, laid out before; None where that is not all."""
     conversation, prepared = draft.conversation, draft.prepared
-    key: Hashable = (id(message), state.state.name, conversation.visit)
+    key: Hashable = (id(message), state.state.name, conversation.visit, draft.language)
     for when in _conditions(message, state, prepared):
         key = (key, bool(when.evaluate(draft)))
     layout = prepared.layouts.get(key)

@@ -150,6 +150,8 @@ class Builder:
                 # An anchor that no alias uses is how `text: &hello there` looks to the parser.
                 self._anchored[event.anchor] = event
             value = self._plain(text, place, start)
+            if self.text.startswith(" #", end.index):
+                self._say_comment(text, place, end)
         elif style in ("|", ">"):
             value = Word.at(text, place, self._block_content(text, start.line, place))
         else:
@@ -171,6 +173,13 @@ class Builder:
             message = f'an unquoted text between braces cannot hold a "?"; put it in quotes: "{text}"'
             self._say(start, message, len(text))
         return Word.at(text, place)
+
+    def _say_comment(self, text: str, place: Place, end: Any) -> None:
+        """A comment may follow a text, but one that would put a value in was meant as text."""
+        comment = self._line(end.line)[end.column :]
+        if "{{" in comment and text:
+            message = f'what stands behind # is a comment; put the text in quotes: "{text}{comment.rstrip()}"'
+            self.problems.append(Problem(place, "yaml", message, len(text)))
 
     def _line(self, number: int) -> str:
         if self._lines is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from textwrap import dedent
 from typing import Any
@@ -42,7 +43,7 @@ order:
 """
 
 
-def interpreter_of(flow: str, **files: str) -> Interpreter:
+def interpreter_of(flow: str, templates: Mapping[str, str] | None = None, **files: str) -> Interpreter:
     """The interpreter of the flow; `files` are the pack's others, their names with `__` for the point."""
     pack_files = {
         "business.yaml": BUSINESS,
@@ -50,7 +51,7 @@ def interpreter_of(flow: str, **files: str) -> Interpreter:
         "customer.yaml": dedent(flow),
         **{name.replace("__", "."): dedent(text) for name, text in files.items()},
     }
-    reading = read_pack(pack_files, "flows/shop", {})
+    reading = read_pack(pack_files, "flows/shop", templates or {})
     assert reading.problems == (), [f"{found.place}: {found.message}" for found in reading.problems]
     assert reading.pack is not None
     return Interpreter(reading.pack)

@@ -1097,3 +1097,38 @@ def test_a_press_whose_values_are_too_long_for_the_channel_still_works() -> None
     talk = at_a(interpreter_of(BUTTONS.replace("shade: red", f"shade: {shade}")), Limits())
     assert len(talk.id_of("Red")) <= 200
     assert talk.press("Red") == [shade]
+
+
+SHARED = """
+flow: customer
+languages: [en, ur]
+start: a
+settings: {area: Clifton}
+commands:
+  menu: {words: [menu], title: Menu, reply: menu}
+  english: {words: [english], do: {set_language: en}, reply: menu}
+  urdu: {words: [urdu], do: {set_language: ur}, reply: menu}
+states: {a: {ask: menu}}
+otherwise: menu
+messages: {menu: {template: shop/menu.j2, buttons: [menu]}}
+"""
+MENU = """{{ settings.area }}{% for product in catalog.available %} {{ product.name }}{% endfor %}
+{% if cart.count %}
+{% endif %}
+"""
+
+
+def test_a_text_of_all_languages_speaks_the_language_of_each_turn() -> None:
+    urdu = "{titles: {menu: مینو}, names: {area: کلفٹن, apple: سیب}}"
+    talk = Talker(interpreter_of(SHARED, {"shop/menu.j2": MENU}, customer__ur__yaml=urdu))
+    assert talk.say("menu") == ["Clifton Apple Pear Plum [Menu]"]
+    assert talk.say("urdu") == ["کلفٹن سیب Pear Plum [مینو]"]
+    assert talk.say("english") == ["Clifton Apple Pear Plum [Menu]"]
+
+
+def test_a_text_is_rendered_anew_when_the_catalog_changes() -> None:
+    talk = Talker(interpreter_of(SHARED.replace(", ur", ""), {"shop/menu.j2": MENU.split("{% if")[0]}))
+    assert talk.say("menu") == talk.say("menu") == ["Clifton Apple Pear Plum [Menu]"]
+    apple = talk.memory.products[0]
+    talk.memory.put_product(type(apple)(1, "apple", "Red apple", apple.price, 5))
+    assert talk.say("menu") == ["Clifton Red apple Pear Plum [Menu]"]

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import engine.lint
 from engine.lint import RULES, lint
@@ -65,3 +67,534 @@ def test_the_table_holds_every_rule_file() -> None:
     rules = {file.stem for file in folder.glob("*.py") if "RULE = Rule(" in file.read_text(encoding="utf-8")}
     assert rules == set(RULES)
     assert all(name == rule.name and rule.about.endswith(".") for name, rule in RULES.items())
+
+
+BUSINESS = """\
+business: shop
+name: Shop
+currency: EUR
+timezone: Europe/Berlin
+languages: [en]
+flows: {customer: shop.yaml}
+"""
+
+
+def flow(states: str = "", messages: str = "", top: str = "") -> str:
+    """A small clean flow, with more states, messages and keys."""
+    return f"""\
+flow: shop
+start: initial
+otherwise: hello
+{top}states:
+  initial:
+    otherwise: {{reply: hello, goto: done}}
+{states}  done: {{final: true}}
+messages:
+  hello: Hello!
+{messages}"""
+
+
+REACHED = """\
+  waiting:
+    ask: hello
+    {leads}
+  reached:
+    otherwise: {{reply: hello, goto: done}}
+"""
+
+CLEAN = {
+    "a goto of an event reaches a state": flow(
+        REACHED.format(leads="events: {paid: {goto: reached}}"), top="moved: {old: waiting}\n"
+    ),
+    "a goto of a timer reaches a state": flow(
+        REACHED.format(leads="after: [{wait: 10 minutes, goto: reached}]"), top="moved: {old: waiting}\n"
+    ),
+    "a goto of tries reaches a state": flow(
+        REACHED.format(leads="tries: {limit: 3, then: {goto: reached}}"), top="moved: {old: waiting}\n"
+    ),
+    "a goto of choices, and of their none, reaches a state": flow(
+        REACHED.format(
+            leads="""choices:
+      from: catalog.available
+      as: product
+      title: "{{ product.name }}"
+      value: "{{ product.code }}"
+      save: wanted
+      none: {reply: hello, goto: reached}
+      goto: done"""
+        ),
+        top="moved: {old: waiting}\nslots: {wanted: product}\n",
+    ),
+    "a goto of a refusal reaches a state": flow(
+        REACHED.format(
+            leads="input: {validate: [{length: {min: 2}, else: {reply: hello, goto: reached}}], goto: done}"
+        ),
+        top="moved: {old: waiting}\n",
+    ),
+    "a goto of a failure of the flow reaches a state": flow(
+        """\
+  reached:
+    otherwise: {reply: hello, goto: done}
+""",
+        top="fails: {cart_empty: {reply: hello, goto: reached}}\n",
+    ),
+    "a command of the flow leads out of a state": flow(
+        """\
+  waiting:
+    otherwise: hello
+""",
+        top="moved: {old: waiting}\ncommands: {stop: {words: [stop], reply: hello, goto: done}}\n",
+    ),
+    "a human state needs no way out": flow(
+        """\
+  waiting: {human: true}
+""",
+        top="moved: {old: waiting}\n",
+    ),
+    "a flow of one state is no trap": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    ask: hello
+messages:
+  hello: Hello!
+""",
+    "the engine's own messages may be defined": flow(
+        messages="  something_went_wrong: Oops!\n  more: More …\n"
+    ),
+    "holes and what actions give can be read until the end of the turn": flow(
+        """\
+  ordering:
+    commands:
+      add:
+        pattern: "{item:number}, {quantity:number}"
+        do: add_to_cart
+        reply: added
+        goto: after_adding
+  after_adding:
+    branches: [{when: quantity > 10, reply: much, goto: done}]
+    ask: asked
+    otherwise: {reply: hello, goto: done}
+""",
+        """\
+  added: "{{ quantity }}x {{ line.product.name }}"
+  much: "{{ item }} is much."
+  asked: "{{ line.total | money }}"
+""",
+        top="moved: {old: ordering}\n",
+    ),
+    "a slot is used by an action that takes its name": flow(
+        """\
+  paying:
+    input: {save: instructions, do: place_order, reply: thanks, goto: done}
+""",
+        """\
+  thanks: "{{ order.number }}"
+""",
+        top="moved: {old: paying}\nslots: {instructions: text}\n",
+    ),
+    "what a button carries stands like holes": flow(
+        """\
+  asking:
+    ask: which
+    commands:
+      take: {reply: taken, goto: done}
+""",
+        """\
+  which: {text: Which one, buttons: [{take: {size: large}}]}
+  taken: "You took {{ size }}."
+""",
+        top="moved: {old: asking}\n",
+    ),
+    "a row may be longer than a button": flow(
+        """\
+  asking:
+    ask: which
+    commands:
+      take: {title: "Take this lovely cookie!", reply: hello, goto: done}
+""",
+        """\
+  which: {text: Which one, list: {button: Choose, rows: [take]}}
+""",
+        top="moved: {old: asking}\n",
+    ),
+    "buttons that exist only now and then are not too many": flow(
+        """\
+  asking:
+    ask: which
+    commands:
+      a: {when: cart.is_empty, reply: hello, goto: done}
+      b: {when: not cart.is_empty, reply: hello, goto: done}
+      c: {reply: hello, goto: done}
+      d: {reply: hello, goto: done}
+""",
+        """\
+  which: {text: Which one, buttons: [a, b, c, d]}
+""",
+        top="moved: {old: asking}\n",
+    ),
+    "a button of a reply belongs to the state in which the turn ends": flow(
+        """\
+  asking:
+    otherwise: {reply: which, goto: choosing}
+  choosing:
+    commands:
+      take: {reply: hello, goto: done}
+""",
+        """\
+  which: {text: Which one, buttons: [take]}
+""",
+        top="moved: {old: asking}\n",
+    ),
+    "a failure of a state that is passed through is answered by the rule": flow(
+        """\
+  asking:
+    commands:
+      take: {fails: {cart_empty: hello}, reply: hello, goto: passed}
+  passed:
+    branches: [{do: place_order, goto: done}]
+""",
+        top="moved: {old: asking}\n",
+    ),
+    "an event or a timer may be silent": flow(
+        """\
+  waiting:
+    events: {paid: {do: clear_cart}}
+    after: [{wait: 1 hour, do: clear_cart}]
+    otherwise: {reply: hello, goto: done}
+""",
+        top="moved: {old: waiting}\n",
+    ),
+    "names that a text makes for itself are its own": flow(messages="", top="").replace(
+        "hello: Hello!",
+        'hello: "{% for line in cart.lines %}{{ loop.index }}. {{ line.product.name }} {% endfor %}"',
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CLEAN)
+def test_what_is_right_is_not_found(what: str) -> None:
+    assert found_in({"shop.yaml": CLEAN[what]}) == []
+
+
+BROKEN = {
+    "the second of two equal keys": (
+        flow(messages="  hello: Hi!\n  ^^^^^\n"),
+        "yaml",
+    ),
+    "the state itself, when nothing leads out of it": (
+        flow("  trap:\n  ^^^^\n    otherwise: hello\n", top="moved: {old: trap}\n"),
+        "dead_end",
+    ),
+    "a goto to itself leads nowhere": (
+        flow("  trap:\n  ^^^^\n    otherwise: {reply: hello, goto: trap}\n", top="moved: {old: trap}\n"),
+        "dead_end",
+    ),
+    "a start that is not there": (
+        flow().replace("start: initial", "start: inital\n       ^^^^^^"),
+        "unknown_state",
+    ),
+    "an attribute of an attribute": (
+        flow().replace("Hello!", '"{{ orders.last.numbr }}"') + "                         ^^^^^\n",
+        "unknown_attribute",
+    ),
+    "a test": (
+        flow().replace("Hello!", '"{{ 1 if cart is emty }}"') + "                          ^^^^\n",
+        "unknown_filter",
+    ),
+    "a variable on a later line of a block": (
+        flow(messages="").replace(
+            "hello: Hello!", "hello: |\n    Hello!\n    Dear {{ custmer.name }}\n            ^^^^^^^"
+        ),
+        "unknown_variable",
+    ),
+    "a header that is too long": (
+        flow().replace("Hello!", f"{{text: Hello, header: {'x' * 61}}}") + " " * 31 + "^" * 61 + "\n",
+        "too_long",
+    ),
+    "a name without a title that is too long for a button": (
+        flow(
+            "  asking:\n"
+            "    ask: which\n"
+            "    commands:\n"
+            "      a_name_longer_than_20_characters: {reply: hello, goto: done}\n"
+            "      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n",
+            "  which: {text: Which one, buttons: [a_name_longer_than_20_characters]}\n",
+            top="moved: {old: asking}\n",
+        ),
+        "too_long",
+    ),
+    "a rule whose branches may all fail": (
+        flow(
+            "  asking:\n"
+            "    commands:\n"
+            "      go: {words: [go], branches: [{when: cart.is_empty, goto: done}]}\n"
+            "      ^^\n",
+            top="moved: {old: asking}\n",
+        ),
+        "silent_rule",
+    ),
+    "a hole that is read where it never was": (
+        flow(
+            "  asking:\n"
+            "    commands:\n"
+            '      add: {pattern: "{item:number}", reply: hello, goto: done}\n'
+            "      go: {reply: other, goto: done}\n",
+            '  other: "{{ item }}"\n             ^^^^\n',
+            top="moved: {old: asking}\n",
+        ),
+        "unknown_variable",
+    ),
+    "a slip of the pen is one finding, and not a second for the state it meant": (
+        flow(
+            "  asking:\n"
+            "    otherwise: {reply: hello, goto: wating}\n"
+            "                                    ^^^^^^\n"
+            "  waiting:\n    otherwise: {reply: hello, goto: done}\n",
+            top="moved: {old: asking}\n",
+        ),
+        "unknown_state",
+    ),
+    "what a rule that cannot be read would have used is not unused": (
+        flow(
+            "  asking:\n"
+            "    commands:\n"
+            "      take: {wrods: [take], reply: other, goto: waiting}\n"
+            "             ^^^^^\n"
+            "  waiting:\n    otherwise: {reply: hello, goto: done}\n",
+            "  other: Other!\n",
+            top="moved: {old: asking}\n",
+        ),
+        "schema",
+    ),
+    "a wrong key that holds the only goto": (
+        flow(
+            "  asking:\n    otherwise: {reply: hello, gotoo: waiting}\n                              ^^^^^\n"
+            "  waiting:\n    otherwise: {reply: hello, goto: done}\n",
+            top="moved: {old: asking}\n",
+        ),
+        "schema",
+    ),
+    "a slot of an unknown type is still a slot": (
+        flow(
+            "  asking:\n    input: {save: name, reply: other, goto: done}\n",
+            '  other: "{{ name }}"\n',
+            top="moved: {old: asking}\nslots: {name: txet}\n              ^^^^\n",
+        ),
+        "unknown_type",
+    ),
+    "the holes of a pattern that cannot be read are still known": (
+        flow(
+            "  asking:\n"
+            "    commands:\n"
+            '      add: {pattern: "{item:nubmer}", do: add_to_cart, reply: other, goto: done}\n'
+            "                            ^^^^^^\n",
+            '  other: "{{ item }}"\n',
+            top="moved: {old: asking}\n",
+        ),
+        "unknown_type",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_finding_stands_where_the_mend_is_to_be_made(what: str) -> None:
+    marked, rule = BROKEN[what]
+    text, spot = unmarked(marked)
+    assert spot is not None
+    problems = found_in({"shop.yaml": text})
+    assert shown(problems) == [(rule, "shop.yaml", *spot)], problems
+
+
+STAFF = """\
+flow: staff
+start: resting
+otherwise: hello
+states:
+  resting:
+    ask: hello
+messages:
+  hello: Hello!
+  called: "{{ name }} asks for you: {{ item }}"
+"""
+
+TELLING = flow(
+    """\
+  asking:
+    commands:
+      call:
+        pattern: "call {item}"
+        do: {tell: {to: staff, message: called}}
+        reply: hello
+        goto: done
+    input: {save: name, reply: hello, goto: done}
+""",
+    top="moved: {old: asking}\nslots: {name: text}\n",
+)
+
+PACK = {
+    "business.yaml": BUSINESS.replace("{customer: shop.yaml}", "{customer: shop.yaml, staff: staff.yaml}"),
+    "shop.yaml": TELLING,
+    "staff.yaml": STAFF,
+}
+
+WORKFLOW = """\
+order:
+  start: pending
+  moves:
+    confirm: {from: pending, to: confirmed, by: [staff], tell: confirmed}
+"""
+
+SHARED = """\
+messages:
+  bye: Goodbye!
+"""
+
+TRANSLATED = flow(top="languages: [en, ur]\n")
+
+PACKS_WITHOUT_FINDINGS = {
+    "a message that another flow sends is used, and has the sender's names": PACK,
+    "a message that the workflow sends is used, and has the order": {
+        "business.yaml": BUSINESS,
+        "shop.yaml": flow(messages='  confirmed: "{{ order.number }} is confirmed."\n'),
+        "workflow.yaml": WORKFLOW,
+    },
+    "a message of a shared file is used if one of its flows says it": {
+        **PACK,
+        "shop.yaml": TELLING.replace("otherwise: hello\n", "otherwise: bye\nuse: shared.yaml\n", 1),
+        "staff.yaml": STAFF.replace("otherwise: hello\n", "otherwise: hello\nuse: shared.yaml\n", 1),
+        "shared.yaml": SHARED,
+    },
+    "a template without a translation serves every language": {
+        "shop.yaml": TRANSLATED.replace("Hello!", "{template: shop/hello.j2}"),
+        "templates/shop/hello.j2": "Hello, {{ customer.name }}!\n",
+    },
+    "a template with a translation that reads the same": {
+        "shop.yaml": TRANSLATED.replace("Hello!", "{template: shop/hello.j2}"),
+        "templates/shop/hello.j2": "Hello, {{ customer.name }}!\n",
+        "templates/shop/hello.ur.j2": "{{ customer.name }} سلام\n",
+    },
+}
+
+
+@pytest.mark.parametrize("what", PACKS_WITHOUT_FINDINGS)
+def test_what_is_right_in_a_pack_is_not_found(what: str) -> None:
+    assert found_in(PACKS_WITHOUT_FINDINGS[what]) == []
+
+
+BROKEN_PACKS = {
+    "a message that the other flow does not have": (
+        {**PACK, "staff.yaml": STAFF.replace("called:", "caled:")},
+        ("unknown_message", "shop.yaml", 13, 41),
+    ),
+    "a message that the workflow tells and the flow does not have": (
+        {"business.yaml": BUSINESS, "shop.yaml": flow(), "workflow.yaml": WORKFLOW},
+        ("unknown_message", "workflow.yaml", 4, 64),
+    ),
+    "a translation of what is not there": (
+        {"shop.yaml": TRANSLATED, "shop.ur.yaml": "messages:\n  hello: سلام\n  helo: سلام\n"},
+        ("unknown_message", "shop.ur.yaml", 3, 3),
+    ),
+    "a variable that a translation adds": (
+        {"shop.yaml": TRANSLATED, "shop.ur.yaml": 'messages:\n  hello: "{{ business.name }} سلام"\n'},
+        ("different_variables", "shop.ur.yaml", 2, 14),
+    ),
+    "a language without any translation": (
+        {"shop.yaml": TRANSLATED},
+        ("missing_translation", "shop.yaml", 4, 17),
+    ),
+    "a name in a template": (
+        {
+            "shop.yaml": flow().replace("Hello!", "{template: shop/hello.j2}"),
+            "templates/shop/hello.j2": "Hello!\nDear {{ custmer.name }}\n",
+        },
+        ("unknown_variable", "../../templates/shop/hello.j2", 2, 9),
+    ),
+    "a variable that a template's translation drops": (
+        {
+            "shop.yaml": TRANSLATED.replace("Hello!", "{template: shop/hello.j2}"),
+            "templates/shop/hello.j2": "Hello, {{ customer.name }}!\n",
+            "templates/shop/hello.ur.j2": "سلام\n",
+        },
+        ("different_variables", "../../templates/shop/hello.ur.j2", 1, 1),
+    ),
+    "what the business says": (
+        {"business.yaml": BUSINESS.replace("EUR", "EUX"), "shop.yaml": flow()},
+        ("schema", "business.yaml", 3, 11),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN_PACKS)
+def test_a_finding_in_a_pack_stands_where_the_mend_is_to_be_made(what: str) -> None:
+    files, expected = BROKEN_PACKS[what]
+    problems = found_in(files)
+    assert [one[:4] for one in shown(problems)] == [expected], problems
+
+
+def test_a_name_that_is_near_to_none_gets_the_list_of_those_there_are() -> None:
+    (problem,) = found_in(
+        {"shop.yaml": flow(top="moved: {old: done}\n").replace("goto: done", "goto: elsewhere")}
+    )
+    assert problem.rule == "unknown_state"
+    assert problem.message == "no state 'elsewhere'; there is: initial, done"
+
+
+def test_every_problem_of_every_file_is_found_in_one_run() -> None:
+    files = {
+        "business.yaml": BUSINESS.replace("EUR", "EURO"),
+        "shop.yaml": flow(messages="  unused: Hi!\n").replace("goto: done", "goto: don"),
+        "catalog.yaml": "products:\n  - {number: 1, cod: choc, name: Choc, price: 5}\n",
+    }
+    assert {problem.place.file for problem in found_in(files)} == {
+        "business.yaml",
+        "shop.yaml",
+        "catalog.yaml",
+    }
+    assert {"unused_message", "unknown_state"} <= {problem.rule for problem in found_in(files)}
+
+
+def test_a_mistake_hides_nothing_that_stands_beside_it() -> None:
+    problems = found_in({"shop.yaml": flow(top="slots: {name: txet, unused: text}\n")})
+    assert [(one.rule, one.place.column) for one in problems] == [("unknown_type", 15), ("unused_slot", 21)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_flow_with_any_damage_has_findings_and_breaks_nothing(data: st.DataObject) -> None:
+    lines = flow(CHOOSING, top="slots: {wanted: product}\nmoved: {old: choosing}\n").splitlines()
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = data.draw(
+            st.sampled_from(["", lines[at][2:], f"  {lines[at]}", lines[at].replace(":", "", 1), lines[-at]])
+            | st.text("{}[]:, '\"#&*|>-%ab\n", max_size=12).map(lines[at].__add__)
+        )
+    files = {"shop.yaml": "\n".join(lines)}
+    assert all(
+        one.place.file == "shop.yaml" and one.place.line > 0 and one.message for one in found_in(files)
+    )
+
+
+CHOOSING = """\
+  choosing:
+    branches: [{when: cart.is_empty, do: clear_cart, goto: done}]
+    ask: hello
+    ignore: []
+    choices:
+      from: catalog.available
+      as: product
+      title: "{{ product.name }}"
+      value: "{{ product.code }}"
+      save: wanted
+      none: hello
+      do: {add_to_cart: {item: "{{ wanted.code }}"}}
+      fails: {out_of_stock: hello}
+      goto: done
+    tries: {limit: 3, then: {reply: hello, goto: done}}
+    after: [{wait: 1 hour, reply: hello}]
+    events: {paid: {goto: done}}
+    commands:
+      add: {pattern: "{item:number}", validate: [{in_catalog: "{{ item }}", else: hello}], goto: done}
+"""

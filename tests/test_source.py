@@ -47,6 +47,7 @@ VALUES = [
     ("a: {b: c:d}", {"b": "c:d"}),
     ("a: House 12, Street 4", "House 12, Street 4"),
     ("a: what next?", "what next?"),
+    ("a: b # {c}", "b"),
 ]
 
 
@@ -129,6 +130,10 @@ WRONG = [
     (
         "a: {text: really?}",
         ['1:11 an unquoted text between braces cannot hold a "?"; put it in quotes: "really?"'],
+    ),
+    (
+        "a: Order #{{ n }} # yes",
+        ['1:4 what stands behind # is a comment; put the text in quotes: "Order #{{ n }} # yes"'],
     ),
     ("a: [help, ?]", ['1:11 a lone ? needs quotes: "?"']),
     ("a: {words: [?, help]}", ['1:13 a lone ? needs quotes: "?"']),

@@ -57,6 +57,7 @@ def main(arguments: list[str]) -> int:
         return 2
     if not problems:
         return 0
+    from adapters.packs import LinesOfFiles
     from engine.lint.report import full
 
     try:
@@ -165,24 +166,6 @@ def _has_line(path: str, keys: str) -> bool:
             re.search(rf"^(?:\xef\xbb\xbf)?(?:{keys})[ \t]*:".encode("ascii"), file.read(), re.MULTILINE)
             is not None
         )
-
-
-class LinesOfFiles:
-    """The lines of the files that are named in a report; each file is read once."""
-
-    def __init__(self) -> None:
-        self._files: dict[str, list[str]] = {}
-
-    def line(self, file: str, number: int) -> str:
-        """The line, counted from 1; empty where there is none."""
-        if file not in self._files:
-            text = ""
-            if os.path.isfile(file):
-                with open(file, "rb") as opened:
-                    text = opened.read().decode("utf-8", "replace").removeprefix("\ufeff")
-            self._files[file] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        lines = self._files[file]
-        return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
 def _speak_utf8() -> None:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actions.save_customer import written
 from engine.declarations import Action, Parameter
-from engine.shop import Cart, Catalog, Customer, OrderDraft, put_cart, stored_line
+from engine.shop import (
+    Cart,
+    Catalog,
+    Customer,
+    OrderDraft,
+    kept_lines,
+    put_cart,
+    spoken_order,
+    stored_line,
+)
 from engine.turn import Failure
 
 if TYPE_CHECKING:
@@ -44,24 +53,28 @@ def run(
     customer: Customer = draft.resolve("customer")
     place = location if isinstance(location, Mapping) else {}
     workflow = draft.pack.workflow
-    order = draft.shop.place_order(
-        OrderDraft(
-            lines=cart.lines,
-            total=cart.total,
-            status=workflow.start if workflow else FIRST_STATUS,
-            placed_at=draft.now,
-            name=written(name) or customer.name,
-            phone=written(phone) or customer.phone,
-            address=written(address) or written(place) or customer.address,
-            latitude=place.get("latitude"),
-            longitude=place.get("longitude"),
-            instructions=written(instructions),
-            delivery=written(delivery),
-        )
+    wanted = OrderDraft(
+        lines=kept_lines(draft, cart.lines),
+        total=cart.total,
+        status=workflow.start if workflow else FIRST_STATUS,
+        placed_at=draft.now,
+        name=written(name) or customer.name,
+        phone=written(phone) or customer.phone,
+        address=written(address) or written(place) or customer.address,
+        latitude=place.get("latitude"),
+        longitude=place.get("longitude"),
+        instructions=written(instructions),
+        delivery=written(delivery),
     )
+    try:
+        order = draft.shop.place_order(wanted)
+    except Failure as failure:
+        if failure.product is not None:
+            failure.product = cart.catalog.find(failure.product.code) or failure.product
+        raise
     put_cart(draft, [])
     draft.forget_all()
-    return {"order": order}
+    return {"order": spoken_order(draft, order)}
 
 
 def price_anew(draft: Draft) -> None:

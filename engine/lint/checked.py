@@ -78,7 +78,11 @@ class Checked:
 
     def names_told(self, survey: Survey, message: str) -> frozenset[str]:
         """The names that come with a message of this flow where another flow, or the workflow, sends it."""
-        sent = (told.names for to, told in self.told if to is survey and told.message == message)
+        sent = (
+            told.names
+            for to, told in self.told
+            if to is survey and meant(told.message, survey.flow.messages) == message
+        )
         return frozenset().union(*sent)
 
     def texts_of(self, survey: Survey) -> Iterator[Written]:
@@ -126,11 +130,10 @@ class Checked:
         if not self.problems:
             return frozenset()
         wrong = {problem.place for problem in self.problems}
-        lines = {(place.file, place.line) for place in wrong}
         found: set[str] = set()
         for document in self.documents.values():
             for word, inside in _words(document, wrong):
-                if inside or (word.place.file, word.place.line) in lines or _covers(word, lines):
+                if inside or any(_covers(word, place) for place in wrong):
                     found.update(NAME.findall(word))
         return frozenset(found)
 
@@ -175,10 +178,12 @@ def _words(document: Any, wrong: set[Place]) -> Iterator[tuple[Word, bool]]:
                 waiting.append((one, inside or span.place in wrong))
 
 
-def _covers(word: Word, lines: set[tuple[str, int]]) -> bool:
-    breaks = word.count("\n")
-    start = word.place.line
-    return bool(breaks) and any((word.place.file, start + line) in lines for line in range(breaks + 2))
+def _covers(word: Word, place: Place) -> bool:
+    """Whether a spot lies within the text of a word, its quotes included."""
+    start, breaks = word.place, word.count("\n")
+    if start.file != place.file or not start.line <= place.line <= start.line + breaks + (1 if breaks else 0):
+        return False
+    return bool(breaks) or start.column <= place.column <= start.column + len(word) + 2
 
 
 def _measure(value: Any, found: dict[Place, tuple[int, int]]) -> int:

@@ -6,7 +6,6 @@ from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 
 from adapters import log
-from adapters.channels import cloud_api
 from adapters.settings import META_NAMES
 from adapters.web.api.fields import address_of, text_fields
 from adapters.web.site import Site
@@ -19,12 +18,12 @@ def add(pages: Blueprint, site: Site) -> None:
     def send() -> ResponseReturnValue:
         fields = text_fields(("to", "text"))
         recipient = address_of("to", fields["to"])
-        longest = cloud_api.LIMITS.text
-        if len(fields["text"]) > longest:
-            abort(400, f'"text" has {len(fields["text"])} characters: WhatsApp takes at most {longest}')
         meta = site.settings.meta
         if meta is None:
             abort(503, f"WhatsApp is not set up here: set {', '.join(META_NAMES)}, and start again")
+        longest = site.channels["meta"].limits.text
+        if len(fields["text"]) > longest:
+            abort(400, f'"text" has {len(fields["text"])} characters: WhatsApp takes at most {longest}')
         channel = ("meta", meta.phone_number_id)
         business = site.storage.channel_business(*channel)
         if business is None:
