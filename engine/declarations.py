@@ -1,4 +1,4 @@
-"""What an action, a validator and a type declare of themselves: the source of schema, reference and checks."""
+"""What an action, a validator and a type declare of themselves: the source of schema and reference."""
 
 from __future__ import annotations
 

@@ -155,12 +155,11 @@ class Draft:
 
     def resolve(self, name: str) -> Any:
         """What a bare name stands for in expressions and texts; MISSING for nothing."""
-        value = self.given.get(name, MISSING)
-        if value is not MISSING:
-            return value
-        value = self._known.get(name, MISSING)
-        if value is not MISSING:
-            return value
+        given, known = self.given, self._known
+        if name in given:
+            return given[name]
+        if name in known:
+            return known[name]
         slot = self.flow.slots.get(name)
         if slot is not None:
             stored = self.conversation.slots.get(name)
@@ -175,7 +174,7 @@ class Draft:
             if make is None:
                 return MISSING
             value = make(self)
-        self._known[name] = value
+        known[name] = value
         return value
 
     def forget(self, name: str) -> None:

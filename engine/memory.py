@@ -37,7 +37,7 @@ class MemoryShop:
     def __init__(self, pack: Pack) -> None:
         self._business: Business = pack.business
         self._workflow: Workflow | None = pack.workflow
-        self._products = tuple(sorted(pack.products, key=lambda product: product.number))
+        self._show(tuple(sorted(pack.products, key=lambda product: product.number)))
         self._customers: dict[str, Customer] = {}
         self._orders: dict[str, Placed] = {}
         self._numbers_of: dict[str, list[str]] = {}
@@ -81,17 +81,22 @@ class MemoryShop:
 
     def place_order(self, phone: str, draft: OrderDraft) -> Order:
         """Takes the stock, numbers and keeps the order; see engine.shop.Shop. A failure changes nothing."""
-        wanted = Counter[str]()
+        by_code = self._by_code
+        wanted: dict[str, int] = {}
         for line in draft.lines:
-            wanted[line.product.code] += line.quantity
-        by_code = {product.code: product for product in self._products}
+            code = line.product.code
+            wanted[code] = wanted.get(code, 0) + line.quantity
+        is_counted = False
         for line in draft.lines:
             product = by_code.get(line.product.code)
             if product is None or not product.on_sale:
                 raise Failure("unavailable", line.product)
-            if product.stock is not None and wanted[product.code] > product.stock:
-                raise Failure("out_of_stock", line.product, product.stock)
-        day = self._business.local(draft.placed_at).date()
+            if product.stock is not None:
+                is_counted = True
+                if wanted[product.code] > product.stock:
+                    raise Failure("out_of_stock", line.product, product.stock)
+        placed_at = self._business.local(draft.placed_at)
+        day = placed_at.date()
         count = self._counts.get(day, 0) + 1
         number = self._business.order_number_of(day, count)
         if number in self._orders:
@@ -104,10 +109,11 @@ class MemoryShop:
                 OrderLine(line.number, line.product, line.quantity, line.price, line.note)
                 for line in draft.lines
             ),
-            placed_at=self._business.local(draft.placed_at),
+            placed_at=placed_at,
             is_open=self._is_open(draft.status),
         )
-        self._add_stock({code: -quantity for code, quantity in wanted.items()})
+        if is_counted:
+            self._add_stock({code: -quantity for code, quantity in wanted.items()})
         self._put_count(day, count)
         self._put_order(Placed(order, phone, draft))
         return self._as_now(order)
@@ -146,8 +152,11 @@ class MemoryShop:
 
     def _as_now(self, order: Order) -> Order:
         """The order with its products as they are now, under the names they had then."""
-        by_code = {product.code: product for product in self._products}
-        if all(by_code.get(line.product.code) is line.product for line in order.lines):
+        by_code = self._by_code
+        for line in order.lines:
+            if by_code.get(line.product.code) is not line.product:
+                break
+        else:
             return order
         lines = tuple(
             replace(line, product=replace(by_code[line.product.code], name=line.product.name))
@@ -158,8 +167,6 @@ class MemoryShop:
         return replace(order, lines=lines)
 
     def _add_stock(self, pieces: Mapping[str, int]) -> None:
-        if not any(product.code in pieces and product.stock is not None for product in self._products):
-            return
         self._put_products(
             tuple(
                 replace(product, stock=product.stock + pieces[product.code])
@@ -174,8 +181,12 @@ class MemoryShop:
     def _put_products(self, products: tuple[Product, ...]) -> None:
         if self._depth:
             before = self._products
-            self._undo.append(lambda: setattr(self, "_products", before))
+            self._undo.append(lambda: self._show(before))
+        self._show(products)
+
+    def _show(self, products: tuple[Product, ...]) -> None:
         self._products = products
+        self._by_code = {product.code: product for product in products}
 
     def _put_customer(self, customer: Customer) -> None:
         self._put(self._customers, customer.id, customer)

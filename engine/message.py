@@ -83,7 +83,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What a provider sent and nobody here understands, kept as it came; `reason` says why it was not read."""
+    """What a provider sent and nobody here understands, kept as it came; `reason` says why."""
 
     reason: str
     channel: str = ""
@@ -93,7 +93,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A button or a list row as it goes out: what it says, its second line, and the id a press brings back."""
+    """A button or list row as it goes out: what it says, its second line, and the id a press brings back."""
 
     title: str
     id: str
@@ -104,8 +104,8 @@ class Option:
 class Outbound:
     """One message to a customer, already fit for its channel.
 
-    Either `buttons` or `rows` (a list opened by `list_button`) or neither. `media` is (kind, Media) and `text`
-    then its caption. `products` are codes shown as catalogue cards.
+    Either `buttons` or `rows` (a list opened by `list_button`) or neither. `media` is (kind, Media) and
+    `text` then its caption. `products` are codes shown as catalogue cards.
     """
 
     text: str = ""

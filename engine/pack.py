@@ -1,4 +1,4 @@
-"""A business's folder, read: who it is, its flows by role, the products it starts with, the life of an order."""
+"""A business's folder, read: who it is, its flows by role, its first products, the life of an order."""
 
 from __future__ import annotations
 

@@ -54,11 +54,11 @@ class CompiledRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """One rule that a word means, with the languages that have the word."""
+class Meanings:
+    """The rules that a word means, in order, and the language that has it; empty if several have."""
 
-    rule: CompiledRule
-    languages: frozenset[str]
+    rules: tuple[CompiledRule, ...]
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class CompiledState:
     state: State
     commands: Mapping[str, CompiledRule]
     general: frozenset[str]
-    words: Mapping[str, tuple[Meant, ...]]
-    general_words: Mapping[str, tuple[Meant, ...]]
+    words: Mapping[str, Meanings]
+    general_words: Mapping[str, Meanings]
     patterns: tuple[tuple[Pattern, Mapping[str, str], CompiledRule], ...]
     events: Mapping[str, CompiledRule]
     choices: CompiledRule | None
@@ -188,17 +188,19 @@ def _reads_number(flow: Flow, state: State) -> bool:
     return bool(kinds & {"number", "decimal", "money"})
 
 
-def _words(rules: Iterable[CompiledRule]) -> dict[str, tuple[Meant, ...]]:
+def _words(rules: Iterable[CompiledRule]) -> dict[str, Meanings]:
     meanings: dict[str, dict[str, tuple[CompiledRule, set[str]]]] = {}
     for ready in rules:
         for language, words in ready.rule.words.items():
             for word in words:
                 _, languages = meanings.setdefault(fold(word), {}).setdefault(ready.key, (ready, set()))
                 languages.add(language)
-    return {
-        word: tuple(Meant(rule, frozenset(languages)) for rule, languages in by_rule.values())
-        for word, by_rule in meanings.items()
-    }
+    found = {}
+    for word, by_rule in meanings.items():
+        spoken = set().union(*(languages for _, languages in by_rule.values()))
+        language = spoken.pop() if len(spoken) == 1 else ""
+        found[word] = Meanings(tuple(rule for rule, _ in by_rule.values()), language)
+    return found
 
 
 def _patterns(rules: Iterable[CompiledRule]) -> list[tuple[Pattern, Mapping[str, str], CompiledRule]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -11,7 +12,7 @@ from engine.conversation import Conversation
 from engine.draft import Draft
 from engine.flow import NOTHING
 from engine.message import Inbound
-from engine.program import CompiledRule, CompiledState, Meant
+from engine.program import CompiledRule, CompiledState
 from engine.words import fold
 
 MORE = "more"
@@ -89,7 +90,8 @@ def recognize(state: CompiledState, inbound: Inbound, press: Press | None, draft
             return Meaning("input", state.input)
         return _nothing(state, "otherwise")
     text = inbound.text
-    meaning = _word(state, fold(text), draft) or _offered(state, text, draft)
+    folded = fold(text)
+    meaning = _word(state, folded, draft) or _offered(state, text, folded, draft)
     if meaning is not None:
         return meaning
     if inbound.kind == "press":
@@ -136,30 +138,27 @@ def _word(state: CompiledState, folded: str, draft: Draft) -> Meaning | None:
     for words in (state.words, state.general_words):
         meanings = words.get(folded)
         if meanings is not None:
-            meant = next((meant for meant in meanings if _exists(meant.rule, draft)), None)
-            if meant is not None:
-                return Meaning("word", meant.rule, language=_language(meanings))
+            for rule in meanings.rules:
+                if _exists(rule, draft):
+                    return Meaning("word", rule, language=meanings.language)
     return None
 
 
-def _language(meanings: Iterable[Meant]) -> str:
-    """The one language that has the word; empty if several have."""
-    languages = frozenset().union(*(meant.languages for meant in meanings))
-    return next(iter(languages)) if len(languages) == 1 else ""
-
-
-def _offered(state: CompiledState, text: str, draft: Draft) -> Meaning | None:
+def _offered(state: CompiledState, text: str, folded: str, draft: Draft) -> Meaning | None:
     conversation = draft.conversation
     if not conversation.offered:
         return None
     number = _number(text)
-    folded = fold(text)
     for offered_number, title, press_id, _ in conversation.offered:
-        if (number and number == offered_number) or folded == fold(title):
+        if (number and number == offered_number) or folded == folded_title(title):
             press = decode_press(press_id, conversation)
             if press is not None:
                 return _pressed(state, press, draft)
     return None
+
+
+folded_title = lru_cache(maxsize=4096)(fold)
+"""The folded title of a row; a shop offers the same ones again and again."""
 
 
 def _number(text: str) -> int:

@@ -240,6 +240,8 @@ def printed(value: Any) -> str:
     cls = value.__class__
     if cls is str:
         return value  # type: ignore[no-any-return]
+    if cls is int:
+        return str(value)
     if value is EMPTY or value is None:
         return ""
     if isinstance(value, (str, int, Decimal, float, date, time, timedelta)):

@@ -45,7 +45,7 @@ class Business:
 
     def local(self, moment: datetime) -> datetime:
         """The moment on the business's own clock."""
-        return moment.astimezone(self.zone)
+        return moment if moment.tzinfo is self.zone else moment.astimezone(self.zone)
 
     def order_number_of(self, day: date, n: int) -> str:
         """The number of the day's n-th order, n counted from 1."""
@@ -389,8 +389,8 @@ class Shop(Protocol):
     def place_order(self, draft: OrderDraft) -> Order:
         """Takes the stock, numbers the order and keeps it.
 
-        Raises Failure `out_of_stock` (with the product and how many are left) or `unavailable`; what it had done
-        by then is taken back by the savepoint of the rule.
+        Raises Failure `out_of_stock` (with the product and how many are left) or `unavailable`; what it had
+        done by then is taken back by the savepoint of the rule.
         """
 
     def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:

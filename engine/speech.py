@@ -104,7 +104,7 @@ def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> O
         return None
     before = conversation.offered
     numbered = [row for row in before if row[0]] if before else before
-    conversation.offer = [name]
+    conversation.offer = [str(name)]
     conversation.offered = layout.offered + numbered if numbered else layout.offered
     return layout.under(text)
 

@@ -8,7 +8,7 @@ from engine.words import fold, nearest
 
 
 def nearest_command(state: CompiledState, draft: Draft) -> str:
-    """The word nearest to the message among those understood here, in the language of the turn; empty if none is."""
+    """The nearest of the words understood here, in the language of the turn; empty if none is near."""
     text = fold(draft.message.text) if draft.message is not None else ""
     if not text or len(text) > 100:
         return ""
