@@ -78,8 +78,8 @@ class Draft:
 
     `given` holds the holes that were read and what actions gave, `language` the language of the replies,
     `failure` what the failure's answer may read, `suggest` finds the command nearest to what was not
-    understood. `origin` is the state the turn began in, `branch` the one whose actions are being done,
-    `passed` how many states were entered; `asking` says that the state's `ask` follows, `items` are its
+    understood. `origin` is the state the turn began in, `chosen` the branch of the rule that was taken,
+    `branch` the one whose actions are being done, `passed` how many states were entered; `asking` says that the state's `ask` follows, `items` are its
     choices. Values read by `resolve` are remembered until `forget`.
     """
 
@@ -104,6 +104,7 @@ class Draft:
         "passed",
         "origin",
         "branch",
+        "chosen",
         "asking",
         "items",
         "_known",
@@ -141,6 +142,7 @@ class Draft:
         self.passed = 0
         self.origin = conversation.state
         self.branch: Branch | None = None
+        self.chosen: Branch | None = None
         self.asking = False
         self.items: Sequence[Any] | None = None
         self._known: dict[str, Any] = {}

@@ -65,18 +65,16 @@ class Execution:
 
     def _move(self, draft: Draft, rule: CompiledRule) -> bool:
         """Pulls the rule's trigger: the branch that holds does its part on the way. Says whether it moved."""
-        declared = rule.rule
-        taken: list[Branch | None] = []
+        draft.chosen = None
+        dispatch(rule.event, draft.conversation, draft, self._chosen)
+        branch = draft.chosen
+        return rule.moves or (branch is not None and branch.goto is not None)
 
-        def choose(branch: Branch | None) -> None:
-            taken.append(branch)
-            if branch is not None:
-                draft.trace.append({"step": "branch", "at": str(branch.place)})
-                self._branch(draft, branch)
-
-        dispatch(rule.event, draft.conversation, draft, choose)
-        branch = taken[0]
-        return bool(declared.goto or (branch is not None and branch.goto))
+    def _chosen(self, draft: Draft, branch: Branch | None) -> None:
+        if branch is not None:
+            draft.chosen = branch
+            draft.trace.append({"step": "branch", "at": str(branch.place)})
+            self._branch(draft, branch)
 
     def _branch(self, draft: Draft, branch: Branch) -> None:
         draft.branch = branch

@@ -15,8 +15,8 @@ from transitions.core import Event
 
 from engine.flow import Branch, Flow, Rule, State
 
-Choose = Callable[[Branch | None], None]
-"""Called between choosing and moving, with the chosen branch; None where the rule goes its own way."""
+Choose = Callable[[Any, Branch | None], None]
+"""Called between choosing and moving, with the names and the chosen branch (None: the rule's own way)."""
 
 
 class BranchTransition(Transition):
@@ -34,8 +34,8 @@ class BranchTransition(Transition):
         """Moves if the conditions hold; an exception in one, or in the branch's part, leaves the state."""
         if self.conditions and not self._eval_conditions(event_data):
             return False
-        _, choose = event_data.args
-        choose(self.branch)
+        names, choose = event_data.args
+        choose(names, self.branch)
         if self.dest is not None:
             talk: Any = event_data.model
             talk.state = self.dest

@@ -42,7 +42,8 @@ class CompiledCheck:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule bound to its trigger. `acts` says that it may change the shop or fail, itself or on its way."""
+    """A rule bound to its trigger. `acts` says that it may change the shop or fail, itself or on its
+    way, `moves` that it enters a state whatever branch is taken."""
 
     rule: Rule
     key: str
@@ -50,6 +51,7 @@ class CompiledRule:
     steps: tuple[CompiledStep, ...]
     checks: tuple[CompiledCheck, ...]
     acts: bool
+    moves: bool
     at: str
 
 
@@ -124,6 +126,7 @@ def compile_flow(flow: Flow) -> Program:
             tuple(map(_step, rule.do)),
             tuple(map(_check, rule.validate)),
             acts,
+            rule.goto is not None,
             str(rule.place),
         )
 

@@ -27,23 +27,21 @@ def speak(
     remembered in the conversation.
     """
     out: list[Outbound] = []
-    names = draft.replies
-    last = len(names) - 1 if asked else -1
-    for index, name in enumerate(names):
-        message = draft.flow.messages[name][draft.language]
-        numbered = index == last and items is not None
+    messages, language = draft.flow.messages, draft.language
+    last = len(draft.replies) - 1 if asked and items is not None else -1
+    for index, name in enumerate(draft.replies):
+        message = messages[name][language]
         if index == last and items is not None:
             saying = _saying(message, draft, state, _choice_rows(draft, state, items))
+            out.extend(_offer(draft, state, name, saying, True))
         elif message.buttons or message.rows:
             quick = _quick(message, name, draft, state)
             if quick is not None:
                 out.append(quick)
-                continue
-            saying = _saying(message, draft, state, ())
+            else:
+                out.extend(_offer(draft, state, name, _saying(message, draft, state, ()), False))
         else:
             out.extend(_simple(message, draft))
-            continue
-        out.extend(_offer(draft, state, str(name), saying, numbered))
     return tuple(out)
 
 
@@ -265,7 +263,7 @@ def _offer(
     if not (numbers_shown or numbered):
         kept = [[0, *row[1:]] for row in kept]
         kept += [row for row in conversation.offered if row[0]]
-    conversation.offer = [name]
+    conversation.offer = [str(name)]
     conversation.offered = kept
     return messages
 

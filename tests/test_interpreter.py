@@ -1088,7 +1088,9 @@ def test_a_state_that_decided_on_silence_is_silent() -> None:
 def test_the_apology_is_the_flow_s_own_text_and_never_fails(form) -> None:
     talk = Talker(form)
     assert form.apology(talk.conversation, talk.shop, NOON).text.startswith("Sorry, something went wrong")
-    broken = Talker(FORM.replace("  what: Sorry?", '  what: Sorry?\n  something_went_wrong: "{{ 1 / cart.count }}"'))
+    broken = Talker(
+        FORM.replace("  what: Sorry?", '  what: Sorry?\n  something_went_wrong: "{{ 1 / cart.count }}"')
+    )
     assert broken.interpreter.apology(broken.conversation, broken.shop, NOON).text.startswith("Sorry")
 
 

@@ -69,7 +69,7 @@ SHOP = flow(
 
 def pull(machine: FlowMachine, trigger: str, talk: Talk, names: Any = None) -> list[Branch | None]:
     chosen: list[Branch | None] = []
-    dispatch(machine.events[trigger], talk, names, chosen.append)
+    dispatch(machine.events[trigger], talk, names, lambda _, branch: chosen.append(branch))
     return chosen
 
 
@@ -142,7 +142,7 @@ def test_a_condition_is_compared_with_true() -> None:
     )
     machine.add_transition("t", "a", "b", conditions=[lambda event: 2])
     talk = Talk("a")
-    assert machine.events["t"].trigger(talk, None, list) is False
+    assert machine.events["t"].trigger(talk, None, lambda *_: None) is False
     assert talk.state == "a"
 
 
@@ -155,7 +155,7 @@ def test_an_unknown_target_is_refused_when_the_machine_is_built() -> None:
 
 
 def test_what_breaks_in_a_condition_or_on_the_way_leaves_the_state_unmoved() -> None:
-    def broken(_: Any) -> bool:
+    def broken(*_: Any) -> bool:
         raise RuntimeError("broken")
 
     flow_with_fault = flow(
@@ -190,7 +190,7 @@ def test_the_branch_is_told_before_the_move() -> None:
     seen: list[str] = []
     talk = Talk("b")
     dispatch(
-        build_machine(SHOP).events["b/command:choose"], talk, {"n": 1}, lambda _: seen.append(talk.state)
+        build_machine(SHOP).events["b/command:choose"], talk, {"n": 1}, lambda *_: seen.append(talk.state)
     )
     assert seen == ["b"]
     assert talk.state == "c"
