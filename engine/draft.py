@@ -79,8 +79,9 @@ class Draft:
     `given` holds the holes that were read and what actions gave, `language` the language of the replies,
     `failure` what the failure's answer may read, `suggest` finds the command nearest to what was not
     understood. `origin` is the state the turn began in, `chosen` the branch of the rule that was taken,
-    `branch` the one whose actions are being done, `passed` how many states were entered; `asking` says that the state's `ask` follows, `items` are its
-    choices. Values read by `resolve` are remembered until `forget`.
+    `branch` the one whose actions are being done, `passed` how many states were entered; `asking` says that
+    the state's `ask` follows, `items` are its choices. Values read by `resolve` are remembered until
+    `forget`.
     """
 
     __slots__ = (
