@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
+
+READER_LEFT = 141
+"""The code of a program whose reader left before the end, as a shell gives it for SIGPIPE."""
 
 
 def shoptalk() -> int:
     """`shoptalk COMMAND …`; 0 done, 1 what the command found, 2 wrong use."""
+    return _printing(_shoptalk)
+
+
+def flow_lint() -> int:
+    """`flow-lint [PATH…]`; 0 clean, 1 problems, 2 wrong use."""
+    return _printing(_flow_lint)
+
+
+def _printing(program: Callable[[], int]) -> int:
+    """Runs the program for whatever reads it: a console that lacks a letter, or `head`, which soon leaves."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    try:
+        try:
+            return program()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still to be written goes nowhere, or it fails once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+
+
+def _shoptalk() -> int:
     import argparse
     from importlib import import_module
 
@@ -27,8 +59,7 @@ def shoptalk() -> int:
     return int(modules[arguments.command].run(arguments))
 
 
-def flow_lint() -> int:
-    """`flow-lint [PATH…]`; 0 clean, 1 problems, 2 wrong use."""
+def _flow_lint() -> int:
     if sys.argv[1:] == ["--version"]:
         print(f"flow-lint {_version()}")
         return 0

@@ -31,7 +31,11 @@ def problem(name: str, error: BaseException | None = None, /, **values: object) 
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record. What `secrets` holds is blotted out wherever it appears."""
+    """One JSON object a record. What `secrets` holds is blotted out wherever it appears.
+
+    Of anything that looks like a phone number the last four digits are left, except in an `id`, which is the
+    provider's own.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
@@ -44,15 +48,20 @@ class JsonLines(logging.Formatter):
             "event": self._clean(record.getMessage()),
         }
         for name, value in getattr(record, "values", {}).items():
-            line[name] = self._clean(value) if isinstance(value, str) else value
+            line[name] = value if name == "id" else self._cleaned(value)
         if record.exc_info:
-            line["traceback"] = self._clean(_PHONE.sub(r"…\1", self.formatException(record.exc_info)))
+            line["traceback"] = self._clean(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)
+
+    def _cleaned(self, value: object) -> object:
+        if isinstance(value, list | tuple):
+            return [self._cleaned(one) for one in value]
+        return self._clean(value) if isinstance(value, str) else value
 
     def _clean(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "[secret]")
-        return text
+        return _PHONE.sub(r"…\1", text)
 
 
 def start_logging(secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
@@ -62,4 +71,6 @@ def start_logging(secrets: Iterable[str] = (), stream: TextIO | None = None) -> 
     root = logging.getLogger()
     root.handlers[:] = [lines]
     root.setLevel(logging.WARNING)
+    # waitress warns of every request that waits for a thread, be it for a millisecond.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     LOGGER.setLevel(logging.INFO)

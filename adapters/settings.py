@@ -17,6 +17,9 @@ META_NAMES = (
 )
 """The settings without which Meta's channel cannot run: all of them, or none."""
 
+HEADERS = ("WHATSAPP_ACCESS_TOKEN", "SHOPTALK_API_TOKEN")
+"""The settings that travel in a header, where text of several lines has no place."""
+
 GRAPH_URL = "https://graph.facebook.com"
 API_VERSION = "v24.0"
 DATABASE_URL = "sqlite:///shoptalk.db"
@@ -74,10 +77,11 @@ class Settings:
 def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     """The settings of the environment, and of the `.env` file for what the environment lacks.
 
-    An empty one counts as not set. Raises SettingsError with every problem there is.
+    A blank one counts as not set. Raises SettingsError with every problem there is.
     """
     problems: list[str] = []
-    values = {**_dotenv(dotenv, problems), **{name: text for name, text in environment.items() if text}}
+    given = (_dotenv(dotenv, problems), environment)
+    values = {name: text for source in given for name, text in source.items() if text.strip()}
 
     database_url = values.get("DATABASE_URL", DATABASE_URL)
     if not re.fullmatch(r"sqlite:///.+", database_url, re.DOTALL):
@@ -85,6 +89,12 @@ def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) ->
             "DATABASE_URL is not an address of a database this version knows: write sqlite:///shoptalk.db "
             "for a file in the current folder, or sqlite:////var/lib/shoptalk.db for an absolute path"
         )
+    for name in HEADERS:
+        if re.search(r"[\x00-\x1f\x7f]", values.get(name, "")):
+            problems.append(
+                f"{name} holds a line break or another sign that no header can hold: copy it once more, "
+                "and nothing around it"
+            )
     meta = _meta(values, problems)
     if problems:
         raise SettingsError(problems)

@@ -12,8 +12,8 @@ from flask import Flask
 from adapters import log, web
 from adapters.channels import CHANNELS
 from adapters.packs import checked_pack, packs_in
-from adapters.settings import Settings, read_settings
-from adapters.storage import Storage, open_storage
+from adapters.settings import Settings, SettingsError, read_settings
+from adapters.storage import DatabaseURLError, Storage, open_storage
 from adapters.tasks.jobs import Jobs
 from adapters.tasks.queue import Worker
 from adapters.watch import PackWatch
@@ -37,8 +37,11 @@ def settings_here() -> Settings:
 
 
 def storage_here(settings: Settings) -> Storage:
-    """The storage that the settings name, with its tables up to date."""
-    storage = open_storage(settings.database_url)
+    """The storage that the settings name, with its tables up to date. Raises SettingsError, StorageError."""
+    try:
+        storage = open_storage(settings.database_url)
+    except DatabaseURLError as error:
+        raise SettingsError([f"DATABASE_URL: {error}"]) from error
     storage.migrate()
     return storage
 

@@ -169,7 +169,10 @@ class Draft:
             if stored is None:
                 return MISSING
             load = TYPES[slot.type].load
-            value = [load(one, self) for one in stored] if slot.is_list else load(stored, self)
+            if slot.is_list:
+                value = [one for one in (load(each, self) for each in stored) if one is not None]
+            else:
+                value = load(stored, self)
             if value is None:
                 return MISSING
         else:
@@ -189,11 +192,17 @@ class Draft:
         self._known.clear()
 
     def save(self, slot: str, value: Any) -> None:
-        """Puts a value into a slot; into a list it is added."""
+        """Puts a value into a slot; None empties it. Into a list it is added, or each of a list."""
         declared = self.flow.slots[slot]
-        stored = TYPES[declared.type].store(value)
+        store = TYPES[declared.type].store
         slots = self.conversation.slots
-        slots[slot] = [*slots.get(slot, ()), stored] if declared.is_list else stored
+        if declared.is_list:
+            added = value if isinstance(value, (list, tuple)) else [value]
+            slots[slot] = [*slots.get(slot, ()), *(store(one) for one in added if one is not None)]
+        elif value is None:
+            slots.pop(slot, None)
+        else:
+            slots[slot] = store(value)
         self.forget(slot)
 
     def clear_slot(self, slot: str) -> None:
@@ -205,6 +214,7 @@ class Draft:
         """Empties slots and cart."""
         self.conversation.slots = {}
         self.conversation.cart = []
+        self.given.pop("cart", None)
         self.forget_all()
 
     def speak(self, language: str) -> None:

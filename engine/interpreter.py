@@ -286,7 +286,10 @@ class Interpreter:
     def _passes(self, draft: Draft, check: CompiledCheck, value: Any) -> bool:
         if check.value is not None:
             value = check.value.evaluate(draft)
-        parameters = {name: written.evaluate(draft) for name, written in check.parameters}
+        parameters = check.constants
+        if check.parameters:
+            worked_out = {name: written.evaluate(draft) for name, written in check.parameters}
+            parameters = {**parameters, **worked_out}
         if check.validator.check(draft, value, **parameters):
             return True
         values = {name: plain(each) for name, each in parameters.items()}

@@ -42,6 +42,10 @@ def fit(saying: Saying, limits: Limits, numbered: bool = True) -> tuple[list[Out
 
     `numbered` false keeps numbers out of the text, for a state that reads numbers as something else.
     """
+    if saying.products and limits.products and (saying.rows or saying.media or saying.ask_location):
+        cards = _cards("", saying.products, limits)
+        messages, numbers_shown = fit(replace(saying, products=()), limits, numbered)
+        return [*cards, *messages], numbers_shown
     if saying.rows and not saying.ask_location:
         if fits_buttons(saying, limits):
             buttons = tuple(Option(row.title, row.id) for row in saying.rows)
@@ -114,7 +118,7 @@ def _with_body(saying: Saying, limits: Limits, interactive: Outbound) -> list[Ou
     if len(chunks) > 1:
         messages.extend(Outbound(text=part) for part in split("\n".join(chunks[:-1]), limits.text))
     messages.append(
-        replace(interactive, text=chunks[-1], header=header, footer=footer, media=media if heads_it else None)
+        interactive._replace(text=chunks[-1], header=header, footer=footer, media=media if heads_it else None)
     )
     return messages
 
@@ -123,20 +127,26 @@ def _plain(saying: Saying, limits: Limits) -> list[Outbound]:
     text = saying.text
     if saying.header or saying.footer:
         text = _joined(saying.header, text, saying.footer)
+    asks_place = saying.ask_location and limits.location_request
     if saying.media is not None:
-        return _media(saying, limits, text)
-    if saying.ask_location and limits.location_request:
+        if not asks_place:
+            return _media(saying, limits, text)
+        return [*_media(saying, limits, ""), *_plain(replace(saying, media=None), limits)]
+    if asks_place:
         chunks = split(text or "📍", limits.body)
         return [*(Outbound(text=part) for part in chunks[:-1]), Outbound(text=chunks[-1], ask_location=True)]
     if saying.products and limits.products:
-        messages = [Outbound(text=part) for part in split(text, limits.body)] if text else []
-        last = messages.pop().text if messages else ""
-        codes = saying.products
-        cards = [codes[at : at + limits.products] for at in range(0, len(codes), limits.products)]
-        return [*messages, *(Outbound(text=last, products=some) for some in cards)]
+        return _cards(text, saying.products, limits)
     if len(text) <= limits.text:
         return [Outbound(text=text)] if text else []
     return [Outbound(text=part) for part in split(text, limits.text)]
+
+
+def _cards(text: str, codes: tuple[str, ...], limits: Limits) -> list[Outbound]:
+    """The products as catalogue cards under the text; several want one, so that there is always something."""
+    *ahead, last = split(text or "🛒", limits.body)
+    cards = [codes[at : at + limits.products] for at in range(0, len(codes), limits.products)]
+    return [*(Outbound(text=part) for part in ahead), *(Outbound(text=last, products=some) for some in cards)]
 
 
 def _media(saying: Saying, limits: Limits, text: str) -> list[Outbound]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from transitions.core import Event
 
@@ -31,10 +31,14 @@ class CompiledStep:
 
 @dataclass(frozen=True, slots=True)
 class CompiledCheck:
-    """A check bound to its validator. `value` is None where it looks at the input."""
+    """A check bound to its validator. `value` is None where it looks at the input.
+
+    `constants` are the parameters that are always the same, `parameters` those that are worked out.
+    """
 
     validator: Any
     value: Value | Expression | None
+    constants: Mapping[str, Any]
     parameters: tuple[tuple[str, Value | Expression], ...]
     refusal: Answer | None
     at: str
@@ -42,7 +46,7 @@ class CompiledCheck:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule bound to its trigger. `acts` says that it may change the shop or fail, itself or on its
+    """A rule bound to its trigger. `acts` says that it may fail, itself or on its
     way, `moves` that it enters a state whatever branch is taken."""
 
     rule: Rule
@@ -103,7 +107,7 @@ def compile_flow(flow: Flow) -> Program:
     """Compiles the flow; raises KeyError for a name that `flow-lint` would have refused."""
     machine = build_machine(flow)
     branch_steps: dict[int, tuple[CompiledStep, ...]] = {}
-    passing_acts = any(branch.do for state in flow.states.values() for branch in state.branches)
+    passing_acts = any(_acts(branch.do) for state in flow.states.values() for branch in state.branches)
     for state in flow.states.values():
         for branch in state.branches:
             _compile_branch(branch, branch_steps)
@@ -118,7 +122,7 @@ def compile_flow(flow: Flow) -> Program:
                 value.compile()
         for branch in rule.branches:
             _compile_branch(branch, branch_steps)
-        acts = passing_acts or bool(rule.do) or any(branch.do for branch in rule.branches)
+        acts = passing_acts or any(map(_acts, (rule.do, *(branch.do for branch in rule.branches))))
         return CompiledRule(
             rule,
             key,
@@ -143,6 +147,11 @@ def compile_flow(flow: Flow) -> Program:
         for message in by_language.values():
             _compile_message(message)
     return Program(flow, states, branch_steps, flow.timeout.total_seconds())
+
+
+def _acts(steps: tuple[Step, ...]) -> bool:
+    """Whether the steps may fail, and must then be taken back."""
+    return any(ACTIONS[step.action].fails for step in steps)
 
 
 def _compiled_state(
@@ -241,13 +250,26 @@ def _step(step: Step) -> CompiledStep:
     )
 
 
+def _is_constant(value: Value | Expression) -> TypeGuard[Value]:
+    return isinstance(value, Value) and value.is_constant
+
+
 def _check(check: Check) -> CompiledCheck:
     for value in check.parameters.values():
         value.compile()
     return CompiledCheck(
         VALIDATORS[check.validator],
         check.parameters.get("value"),
-        tuple((str(name), value) for name, value in check.parameters.items() if name != "value"),
+        {
+            str(name): value.constant
+            for name, value in check.parameters.items()
+            if name != "value" and _is_constant(value)
+        },
+        tuple(
+            (str(name), value)
+            for name, value in check.parameters.items()
+            if name != "value" and not _is_constant(value)
+        ),
         check.refusal,
         str(check.place),
     )

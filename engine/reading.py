@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from engine.declarations import Unreadable
 from engine.draft import Draft
-from engine.flow import Rule
+from engine.flow import Rule, Slot
 from engine.recognizer import Meaning
+from engine.sandbox import printed
 from engine.types import TYPES
 
 Problem = dict[str, Any]
 """What could not be read: its `name`, `type` and `text`."""
+
+ITSELF: Mapping[str, type] = {"number": int, "decimal": Decimal, "money": Decimal}
+"""The types whose values are numbers already; a number for any other slot is read as if it were typed."""
 
 
 def read_named(draft: Draft, meaning: Meaning) -> Problem | None:
@@ -52,17 +57,31 @@ def read_input(
             new = value
         else:
             new = text
-        reads_message = written is None and new is text
-        if reads_message or isinstance(new, str):
-            try:
-                new = TYPES[declared.type].read(new, draft)
-            except Unreadable:
-                return value, saves, {"name": str(slot), "type": declared.type, "text": plain(new)}
+        try:
+            new = _read_for(declared, new, draft, is_written=written is not None)
+        except Unreadable:
+            return value, saves, {"name": str(slot), "type": declared.type, "text": plain(new)}
         saves.append((str(slot), new))
         draft.given[str(slot)] = new
         if written is None:
             value = new
     return value, saves, None
+
+
+def _read_for(slot: Slot, new: Any, draft: Draft, is_written: bool) -> Any:
+    """The value as the slot's type; None where a flow writes an empty one, which empties the slot."""
+    if slot.is_list and isinstance(new, (list, tuple)):
+        return [_read_for(slot, one, draft, is_written) for one in new]
+    if is_written and (new is None or new == ""):
+        return None
+    if isinstance(new, str):
+        return TYPES[slot.type].read(new, draft)
+    if type(new) is ITSELF.get(slot.type) or isinstance(new, bool):
+        return new
+    if isinstance(new, (int, Decimal)):
+        whole = new == int(new)
+        return TYPES[slot.type].read(str(int(new)) if whole else f"{new:f}", draft)
+    return TYPES[slot.type].read(printed(new), draft) if slot.type in ("text", "word") else new
 
 
 def plain(value: Any) -> Any:

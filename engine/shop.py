@@ -446,6 +446,7 @@ def cart_of(draft: Draft) -> Cart:
 def put_cart(draft: Draft, lines: Sequence[Sequence[Any]]) -> None:
     """Puts other lines into the cart: each (product code, quantity, price as text, note)."""
     draft.conversation.cart = [list(line) for line in lines]
+    draft.given.pop("cart", None)
     draft.forget("cart")
 
 

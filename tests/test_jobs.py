@@ -433,7 +433,8 @@ def test_the_log_holds_ids_and_neither_secrets_nor_numbers(
     log.LOGGER.addHandler(lines)
     try:
         log.LOGGER.setLevel(logging.INFO)
-        double.answers.append((400, refusal(190, "the access token has expired")))
+        words = f"the access token, or {site.settings.secrets[0]}, of +{SENDER} has expired"
+        double.answers.append((400, refusal(190, words)))
         jobs.look_at(accept(site, "hi"))
 
         def broken(*_: Any) -> Any:

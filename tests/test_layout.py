@@ -121,6 +121,30 @@ SOUND = ("audio", Media(id="77"))
             [Outbound("Ours", products=("a", "b")), Outbound("Ours", products=("c",))],
             id="more cards than places",
         ),
+        pytest.param(
+            Saying("Ours", (SKIP,), products=("a",)),
+            Limits(products=2),
+            [Outbound("🛒", products=("a",)), Outbound("Ours", buttons=(Option("Skip", "[1,skip]"),))],
+            id="cards go ahead of buttons",
+        ),
+        pytest.param(
+            Saying("Ours", media=PICTURE, products=("a",)),
+            Limits(products=2),
+            [Outbound("🛒", products=("a",)), Outbound("Ours", media=PICTURE)],
+            id="cards go ahead of a picture",
+        ),
+        pytest.param(
+            Saying("Where?", ask_location=True, products=("a",)),
+            Limits(products=2),
+            [Outbound("🛒", products=("a",)), Outbound("Where?", ask_location=True)],
+            id="cards go ahead of the question for a place",
+        ),
+        pytest.param(
+            Saying("Where?", media=PICTURE, ask_location=True),
+            WHATSAPP,
+            [Outbound(media=PICTURE), Outbound("Where?", ask_location=True)],
+            id="a picture goes ahead of the question for a place",
+        ),
     ],
 )
 def test_fit(saying: Saying, limits: Limits, messages: list[Outbound]) -> None:

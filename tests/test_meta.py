@@ -340,7 +340,7 @@ def test_a_message_is_posted_with_the_token(double: MetaDouble, monkeypatch: Any
         (400, refusal(131047, "Re-engagement message"), "131047", False),
         (400, refusal(131056, "Pair rate limit hit"), "131056", True),
         (400, refusal(130429, "Rate limit hit"), "130429", True),
-        (401, refusal(190, "Access token has expired"), "190", False),
+        (401, refusal(190, "Malformed access token a token – ¢"), "190", False),
         (200, refusal(100, "Invalid parameter"), "100", False),
         (429, {}, "http_429", True),
         (500, b"<html>", "http_500", True),

@@ -59,6 +59,8 @@ def test_addresses_that_may_be_used(url: str) -> None:
         ("META_API_VERSION", "v24.0/../..", API_VERSION),
         ("WHATSAPP_PHONE_NUMBER_ID", "+1 650 555 1234", "not the number itself"),
         ("WHATSAPP_CATALOG_ID", "mine", "digits"),
+        ("WHATSAPP_ACCESS_TOKEN", "EAAG\n", "line break"),
+        ("SHOPTALK_API_TOKEN", "one\r\ntwo", "line break"),
     ],
 )
 def test_a_malformed_one_is_named_with_what_to_do(name: str, text: str, says: str) -> None:
@@ -77,6 +79,18 @@ def test_all_problems_are_named_at_once() -> None:
         "META_API_VERSION",
         "WHATSAPP_ACCESS_TOKEN",
     ]
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_a_blank_one_is_not_set(blank: str) -> None:
+    # A blank token would be shown by everybody who shows none.
+    assert read_settings({"SHOPTALK_API_TOKEN": blank, **dict.fromkeys(META, blank)}) == Settings()
+
+
+def test_a_blank_one_in_the_environment_leaves_that_of_the_file(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("SHOPTALK_API_TOKEN=its token\nDATABASE_URL='  '\n", encoding="utf-8")
+    assert read_settings({"SHOPTALK_API_TOKEN": " "}, dotenv) == Settings(api_token="its token")
 
 
 @pytest.mark.parametrize("left_out", sorted(META))

@@ -66,6 +66,8 @@ def test_verification(idle: Live, query: dict[str, str], status: int, answer: st
         (b'"text"', None, 400),
         (b"[" * 100_000, None, 400),
         (b'{"t": "\xff"}', None, 400),
+        (b'{"half": "\\ud800", "entry": [{"id": ' + b"9" * 5000 + b"}]}", None, 200),
+        (b'{"entry": [{"id": -' + b"9" * 5000 + b"}]}", None, 200),
         (b" " * (3 * 1024 * 1024 + 1), None, 413),
         (b'{"padding": "' + b" " * (3 * 1024 * 1024 - 15) + b'"}', None, 200),
     ],

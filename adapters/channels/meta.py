@@ -78,7 +78,7 @@ class MetaChannel:
             raise SendFailed("connection", "no connection to Meta, or it broke", may_pass=True) from error
         except requests.RequestException as error:
             raise SendFailed("request", f"{type(error).__name__} while asking Meta") from error
-        return _message_id(answer)
+        return self._message_id(answer)
 
     def _session(self) -> requests.Session:
         """This thread's own session, since requests does not promise to share one safely."""
@@ -91,37 +91,39 @@ class MetaChannel:
             self._local.session = session
         return session
 
+    def _message_id(self, answer: requests.Response) -> str:
+        """The id of the message that was taken, or the error that the answer names."""
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        body = body if isinstance(body, dict) else {}
+        error = body.get("error")
+        if isinstance(error, dict) or not answer.ok:
+            error = error if isinstance(error, dict) else {}
+            code = error.get("code")
+            number = code if isinstance(code, int) else None
+            data = error.get("error_data")
+            details = data.get("details") if isinstance(data, dict) else None
+            words = str(details or error.get("message") or answer.reason or "")
+            raise SendFailed(
+                f"http_{answer.status_code}" if number is None else str(number),
+                # Of a token that it cannot read, Meta repeats every letter.
+                words.replace(self.settings.access_token, "[the token]")[:500],
+                may_pass=number in MAY_PASS or answer.status_code == 429 or answer.status_code >= 500,
+            )
+        messages = body.get("messages")
+        first = messages[0] if isinstance(messages, list) and messages else None
+        identity = first.get("id") if isinstance(first, dict) else None
+        if not isinstance(identity, str) or not identity:
+            raise SendFailed("no_id", f"Meta answered {answer.status_code} without the id of a message")
+        return identity
+
 
 def signature(secret: str, body: bytes) -> str:
     """What `X-Hub-Signature-256` says of these bytes."""
     digest = hmac.new(_bytes(secret), body, hashlib.sha256).hexdigest()
     return f"sha256={digest}"
-
-
-def _message_id(answer: requests.Response) -> str:
-    """The id of the message that was taken, or the error that the answer names."""
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    body = body if isinstance(body, dict) else {}
-    error = body.get("error")
-    if isinstance(error, dict) or not answer.ok:
-        error = error if isinstance(error, dict) else {}
-        number = error.get("code")
-        data = error.get("error_data")
-        details = data.get("details") if isinstance(data, dict) else None
-        raise SendFailed(
-            str(number) if isinstance(number, int) else f"http_{answer.status_code}",
-            str(details or error.get("message") or answer.reason or "")[:500],
-            may_pass=number in MAY_PASS or answer.status_code == 429 or answer.status_code >= 500,
-        )
-    messages = body.get("messages")
-    first = messages[0] if isinstance(messages, list) and messages else None
-    identity = first.get("id") if isinstance(first, dict) else None
-    if not isinstance(identity, str) or not identity:
-        raise SendFailed("no_id", f"Meta answered {answer.status_code} without the id of a message")
-    return identity
 
 
 class _Bearer(AuthBase):

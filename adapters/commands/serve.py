@@ -50,11 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
             ident="shoptalk",
             max_request_body_size=2 * web.LARGEST_BODY,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         where = f"{arguments.host}:{arguments.port}"
-        print(
-            f"cannot listen on {where} ({error.strerror}): name another with --host, --port", file=sys.stderr
-        )
+        # What is no address at all, waitress refuses as a value.
+        why = getattr(error, "strerror", None) or "there is no such address"
+        print(f"cannot listen on {where} ({why}): name another with --host, --port", file=sys.stderr)
         return 1
     log.start_logging(settings.secrets)
     # Of one process that begins, nobody else can be sending.

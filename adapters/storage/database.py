@@ -93,7 +93,7 @@ class _SQLite(peewee.SqliteDatabase):
         return database
 
     def _connect(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = super()._connect()
+        connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]  # not in the stubs
         self.connections.add(connection)
         return connection
 

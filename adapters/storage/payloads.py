@@ -38,6 +38,8 @@ def clean_inbound(inbound: Inbound) -> Inbound:
 
 def dump(value: object) -> str:
     """The value as JSON. What JSON or a database cannot hold is replaced: an update must be kept."""
+    if isinstance(value, Outbound):
+        value = value._asdict()
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:

@@ -272,7 +272,7 @@ class Update(peewee.Model):
     address = TextField(default="")
     kind = TextField()
     provider_id = TextField(default="")
-    raw = TextField()
+    raw = TextField()  # type: ignore[assignment]  # hides a method that nobody needs
     reason = TextField()
     received_at = DateTimeField()
     applied_at = DateTimeField(null=True)

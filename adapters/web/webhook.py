@@ -18,6 +18,9 @@ from engine.message import Inbound, Receipt, Unread
 LARGEST_BODY = 3 * 1024 * 1024
 """Bytes that Meta sends at most."""
 
+LONGEST_NUMBER = 1000
+"""Digits of a whole number that is read as one: Python refuses to read very long ones."""
+
 
 def routes(site: Site) -> Blueprint:
     """`GET` and `POST /webhooks/meta`."""
@@ -64,14 +67,22 @@ def _note(update: Update) -> None:
 
 
 def _object(raw: bytes) -> dict[str, Any]:
-    """The JSON object in the bytes; half a surrogate pair in it, which orjson refuses, is let through."""
+    """The JSON object in the bytes.
+
+    What orjson refuses and JSON allows is let through: half a surrogate pair, and whole numbers of any
+    length, of which the very long ones come as their digits.
+    """
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         try:
-            body = json.loads(raw)
+            body = json.loads(raw, parse_int=_whole)
         except (ValueError, RecursionError):
             abort(400, "the body is not JSON")
     if not isinstance(body, dict):
         abort(400, "the body is JSON, but no object")
     return body
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else digits

@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import (
     SQL,
+    AutoField,
     BigIntegerField,
     BooleanField,
     CompositeKey,
@@ -76,6 +77,7 @@ class Conversation(Model):
 
 
 class Message(Model):
+    id = AutoField()
     business = ForeignKeyField(Business, column_name="business")
     conversation = ForeignKeyField(Conversation)
     channel = ForeignKeyField(Channel, index=False)
@@ -218,7 +220,7 @@ class Update(Model):
     address = TextField(default="")
     kind = TextField()
     provider_id = TextField(default="")
-    raw = TextField()
+    raw = TextField()  # type: ignore[assignment]  # hides a method that nobody needs
     reason = TextField()
     received_at = DateTimeField()
     applied_at = DateTimeField(null=True)
