@@ -18,6 +18,7 @@ PURE_LIBRARIES = {
     "email_validator",
     "jinja2",
     "jsonschema",
+    "msgspec",
     "orjson",
     "phonenumbers",
     "rapidfuzz",

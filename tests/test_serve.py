@@ -279,6 +279,30 @@ def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop:
         assert "[unknown_state]" in "".join(server.logged)
 
 
+def test_a_pack_that_is_taken_away_goes_on_answering(shop: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pack = load_packs([shop / "flows"])["corner_shop"]
+    published: list[Pack] = []
+    watch = PackWatch([pack], published.append)
+    Path(pack.path).rename(shop / "away")
+    watch.look()
+    watch.look()
+    assert [record.getMessage() for record in caplog.records] == ["pack_refused"]
+    (shop / "away").rename(pack.path)
+    watch.look()
+    assert len(published) == 0  # it is as it was
+
+
+def test_a_database_that_somebody_holds_is_said(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
+    settings = Settings(f"sqlite:///{shop}/shop.db")
+    storage_here(settings).close()
+    with closing(sqlite3.connect(shop / "shop.db", isolation_level=None)) as other:
+        other.execute("DROP TABLE migratehistory")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="locked"):
+            storage_here(settings)
+
+
 def test_a_pack_with_findings_is_not_served(shop: Path) -> None:
     flow = shop / "flows" / "corner_shop" / "customer.yaml"
     flow.write_text(FILES["customer.yaml"].replace("goto: shopping", "goto: shoping"), encoding="utf-8")

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from live_server import NUMBER, SECRET, SENDER, Live, live_server
 from meta_double import MetaDouble, body, meta_double, text
 
 from adapters.channels.meta import signature
+from adapters.storage import database
 
 PAYLOADS = Path(__file__).parent / "payloads"
 
@@ -123,7 +125,7 @@ def test_a_text_is_answered_in_order(live: Live, double: MetaDouble) -> None:
     asked = double.wait_for(3)
     assert [one.text for one in asked] == [
         "Welcome to Corner Shop!",
-        "1. Tea\n2. The Last Cup\n",
+        "1. Tea\n2. The Last Cup",
         "What would you like?",
     ]
     assert {one.to for one in asked} == {SENDER}
@@ -268,6 +270,19 @@ def test_health_and_readiness(live: Live, idle: Live) -> None:
     )
     waiting = idle.get("/ready")
     assert (waiting.status_code, waiting.json()["worker"]) == (503, "is not started")
+
+
+def test_a_database_that_takes_nothing_is_not_ready(
+    tmp_path: Path, double: MetaDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
+    with live_server(tmp_path, double.url) as live:
+        with closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # it can still be read
+            got = live.get("/ready")
+            assert (got.status_code, got.json()["status"]) == (503, "not ready")
+            assert "locked" in got.json()["database"]
+        assert live.get("/ready").status_code == 200
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nothing", 404), ("/api/v2/orders", 404)])
