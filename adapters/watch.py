@@ -30,7 +30,11 @@ class PackWatch:
             if now == self._seen[path]:
                 continue
             self._seen[path] = now
-            pack, report = checked_pack(path)
+            try:
+                pack, report = checked_pack(path)
+            except OSError as error:  # moved away, or being saved at this moment
+                log.problem("pack_refused", pack=str(path), report=[str(error)])
+                continue
             if pack is not None and pack.business.id != business:
                 report.append(f"the business is now {pack.business.id}: start again to serve it")
             if pack is None or report:

@@ -321,7 +321,7 @@ class Interpreter:
             draft.replies.extend(state.state.ask)
         replies = speak(draft, state, asked, draft.items) if draft.replies else ()
         if draft.replies:
-            draft.trace.append({"step": "said", "messages": [str(name) for name in draft.replies]})
+            draft.trace.append({"step": "said", "messages": draft.replies})
         told = self._told(draft) if draft.told else ()
         return Turn(draft.conversation, replies, draft.trace, told, draft.calls_person)
 

@@ -233,16 +233,20 @@ class Cart:
 
     def __init__(self, stored: Sequence[Sequence[Any]], catalog: Catalog) -> None:
         self.catalog = catalog
-        self.lines = tuple(
-            CartLine(number, catalog.find(code) or _gone(code, price), quantity, Decimal(price), note)
-            for number, (code, quantity, price, note) in enumerate(stored, 1)
-        )
+        lines = []
+        for code, quantity, price, note in stored:
+            product = catalog.find(code) or _gone(code, price)
+            lines.append(CartLine(len(lines) + 1, product, quantity, Decimal(price), note))
+        self.lines = tuple(lines)
         self._total: Decimal | None = None
 
     @property
     def total(self) -> Decimal:
         if self._total is None:
-            self._total = sum((line.total for line in self.lines), Decimal(0))
+            total = Decimal(0)
+            for line in self.lines:
+                total += line.price * line.quantity
+            self._total = total
         return self._total
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ OLDEST_SQLITE = (3, 35, 0)
 
 class StorageError(Exception):
     """Something the storage was asked for cannot be done; the text says why."""
+
+
+class DatabaseBusy(StorageError):
+    """The database takes no change: another process holds it, or it may only be read."""
 
 
 class DatabaseURLError(StorageError):
@@ -113,12 +117,18 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction that changes something; undone as a whole when an exception leaves it."""
-        with self._lock:
+        """A transaction that changes something; undone as a whole when an exception leaves it.
+
+        Raises DatabaseBusy where none can be begun.
+        """
+        with self._lock, ExitStack() as transaction:
             if self.peewee.in_transaction():
                 raise StorageError("a transaction is open in this thread already: end it first")
-            with self.peewee.atomic():
-                yield
+            try:
+                transaction.enter_context(self.peewee.atomic())
+            except peewee.OperationalError as error:
+                raise DatabaseBusy(f"the database takes no change: {error}") from error
+            yield
 
     @contextmanager
     def undone(self) -> Iterator[Undo]:

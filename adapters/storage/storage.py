@@ -67,9 +67,11 @@ class Storage:
         self.database.close()
 
     def is_ready(self) -> None:
-        """Raises NotReady where the database does not answer, lacks a migration, or knows no business."""
+        """Raises StorageError where the database takes no change, lacks a migration or knows no business."""
         try:
             pending = self._pending()
+            with self.database.writing():
+                pass  # what can only be read takes no message
         except peewee.PeeweeException as error:
             raise NotReady(f"the database does not answer: {error}") from error
         if pending:
