@@ -100,7 +100,8 @@ class Execution:
             draft.trace.append({"step": "went", "to": talk.state})
             if state.state.human:
                 draft.calls_person = True
-                talk.came_from = draft.origin
+                if not self.program.states[draft.origin].state.human:
+                    talk.came_from = draft.origin
             onward = self._pass_through(draft, state)
             if onward is None:
                 draft.asking = True

@@ -137,6 +137,7 @@ class FlowReader:
             place=document.words["flow"].place if "flow" in document else document.place,
         )
         self._check_holes(flow)
+        self._check_lines(flow)
         self._check_translations(flow)
         return flow
 
@@ -289,13 +290,26 @@ class FlowReader:
             saved = {slot for slot, _ in rule.save}
             for pattern in (pattern for some in rule.patterns.values() for pattern in some):
                 for hole in pattern.holes:
-                    if hole.name in flow.slots and hole.name not in saved:
+                    if hole.name in RESERVED:
+                        message = f"'{hole.name}' is a name of the language; no hole may take it"
+                        place = pattern.place.within(0, hole.column + 2)
+                        self.problems.append(Problem(place, "reserved_name", message, len(hole.name)))
+                    elif hole.name in flow.slots and hole.name not in saved:
                         message = (
                             f"the hole '{hole.name}' has the name of a slot; "
                             f"save it there (`save: {hole.name}`) or rename it"
                         )
                         place = pattern.place.within(0, hole.column + 2)
                         self.problems.append(Problem(place, "hole_hides_slot", message, len(hole.name)))
+
+    def _check_lines(self, flow: Flow) -> None:
+        """What a line of `choices` is called may hide neither a name of the language nor a slot."""
+        for state in flow.states.values():
+            called = state.choices.name if state.choices is not None else None
+            if isinstance(called, Word) and (called in RESERVED or called in flow.slots):
+                what = "a name of the language" if called in RESERVED else "a slot"
+                message = f"'{called}' is {what}; call the lines of the list otherwise"
+                self.problems.append(Problem(called.place, "reserved_name", message, len(called)))
 
     def _check_translations(self, flow: Flow) -> None:
         """A translation may speak only of what the flow has."""

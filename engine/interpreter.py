@@ -17,15 +17,17 @@ from engine.pack import Pack
 from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
 from engine.reading import plain, read_input, read_named
-from engine.recognizer import Meaning, decode_press, recognize
+from engine.recognizer import Meaning, decode_press, exists, recognize
 from engine.shop import Shop
 from engine.speech import built_in_text, render_alone, speak, speak_more
 from engine.suggestion import nearest_command
-from engine.turn import Told, Turn
+from engine.turn import BrokenTurn, Told, Turn
 
 MOST_PRESSES_KEPT = 32
 
 WHATSAPP = Limits()
+
+NOTHING_MEANT = Meaning("")
 
 
 class Interpreter:
@@ -85,13 +87,14 @@ class Interpreter:
             }
         )
         if meaning.page is not None:
-            draft.trace.append({"step": "more", "start": meaning.page})
-            return Turn(talk, speak_more(draft, state, meaning.page), draft.trace)
-        if rule is None or rule is state.otherwise:
+            draft.trace.append({"step": "more", "start": meaning.page[1]})
+            return Turn(talk, speak_more(draft, state, *meaning.page), draft.trace)
+        if rule is None or any(rule is one for one in state.fallbacks):
             self._not_understood(draft, state, meaning.counts)
         else:
+            is_in_time = press is not None and press.visit == talk.visit
             self._understood(draft, state, rule, meaning)
-            if press is not None and draft.failure is None and inbound.press is not None:
+            if is_in_time and draft.failure is None and inbound.press is not None:
                 talk = draft.conversation
                 talk.taken = [*talk.taken[1 - MOST_PRESSES_KEPT :], inbound.press]
         return self._finished(draft)
@@ -110,11 +113,15 @@ class Interpreter:
         draft.given.update(names or {})
         state = self._state(draft)
         rule = state.events.get(event)
+        if rule is not None and not exists(rule, draft):
+            rule = None
         key = rule.key if rule else ""
         draft.trace.append({"step": "understood", "how": f"event {event}", "rule": key})
+        if event == "handed_back" and state.state.human:
+            draft.conversation.note = ""
         if rule is not None:
             draft.trace[-1]["at"] = rule.at
-            self.execution.take(draft, rule)
+            self._take_unasked(draft, rule, names or {})
         elif event == "handed_back" and state.state.human:
             back = draft.conversation.came_from or str(self.flow.start)
             go_back = partial(self.execution.enter_and_settle, draft, back)
@@ -134,8 +141,10 @@ class Interpreter:
         _, index = due
         talk.fired = [*talk.fired, index]
         rule = state.after[index][1]
+        if not exists(rule, draft):
+            return Turn(talk, (), draft.trace)
         draft.trace.append({"step": "understood", "how": "silence", "rule": rule.key, "at": rule.at})
-        self.execution.take(draft, rule)
+        self._take_unasked(draft, rule, {})
         return self._finished(draft)
 
     def due_at(self, conversation: Conversation) -> datetime | None:
@@ -219,12 +228,31 @@ class Interpreter:
         return min(waits, default=None)
 
     def _not_understood(self, draft: Draft, state: CompiledState, counts: bool = True) -> None:
-        rule = state.otherwise
         draft.suggest = lambda: nearest_command(state, draft)
-        if counts and self._tried(draft, state):
-            rule = state.then
+        last = state.then if counts and self._tried(draft, state) else None
+        rule = next((rule for rule in (last, *state.fallbacks) if rule and exists(rule, draft)), None)
         if rule is not None:
-            self.execution.take(draft, rule, understood=False)
+            self._take_fallback(draft, rule)
+
+    def _take_fallback(self, draft: Draft, rule: CompiledRule) -> None:
+        """An `otherwise` or a `then`: what it cannot read or refuses is answered, and is no further try."""
+        value, saves, problem = read_input(draft, rule.rule, NOTHING_MEANT)
+        refusal = rule.rule.unreadable if problem is not None else None
+        if problem is None:
+            refused = next((check for check in rule.checks if not self._passes(draft, check, value)), None)
+            refusal = refused.refusal if refused is not None else None
+        if refusal is not None:
+            say = partial(self.execution.answer_and_settle, draft, refusal)
+            self.execution.attempt(draft, say, NO_FAILS, str(refusal.place))
+        else:
+            self.execution.take(draft, rule, saves, understood=False)
+
+    def _take_unasked(self, draft: Draft, rule: CompiledRule, names: Mapping[str, Any]) -> None:
+        """The rule of an event or a timer, from step 6 on: what it saves is written or came along."""
+        _, saves, problem = read_input(draft, rule.rule, Meaning("", values=names))
+        if problem is not None:
+            raise BrokenTurn(f"{rule.at}: {problem['text']!r} cannot be saved in {problem['name']}")
+        self.execution.take(draft, rule, saves)
 
     def _tried(self, draft: Draft, state: CompiledState) -> bool:
         """Counts one more try, and says whether that was the last one allowed."""
@@ -306,8 +334,8 @@ class Interpreter:
     def _refuse(self, draft: Draft, state: CompiledState, answer: Answer | None) -> None:
         if answer is None:
             self._not_understood(draft, state)
-        elif self._tried(draft, state) and state.then is not None:
-            self.execution.take(draft, state.then, understood=False)
+        elif self._tried(draft, state) and state.then is not None and exists(state.then, draft):
+            self._take_fallback(draft, state.then)
         else:
             say = partial(self.execution.answer_and_settle, draft, answer)
             self.execution.attempt(draft, say, NO_FAILS, str(answer.place))
@@ -343,5 +371,5 @@ class Interpreter:
                 letter.language = person.language if person.language in flow.languages else flow.languages[0]
                 letter.given = {"settings": flow.settings, **names}
                 text = flow.messages[name][letter.language]
-                told.append(Told(person.id, render_alone(text, letter, flow.commands)))
+                told.append(Told(person.id, render_alone(text, letter, flow)))
         return tuple(told)

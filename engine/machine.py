@@ -103,7 +103,8 @@ def triggers(flow: Flow) -> Iterator[tuple[str, Rule, list[str]]]:
     for name, rule in flow.events.items():
         yield f"event:{name}", rule, _plain(s.name for s in states.values() if name not in s.events)
     if flow.otherwise is not None:
-        yield "otherwise", flow.otherwise, _plain(s.name for s in states.values() if s.otherwise is None)
+        sources = [s.name for s in states.values() if s.otherwise is None or s.otherwise.when is not None]
+        yield "otherwise", flow.otherwise, _plain(sources)
     for state in states.values():
         for trigger, rule in state_rules(state):
             yield f"{state.name}/{trigger}", rule, [str(state.name)]

@@ -72,6 +72,7 @@ class CompiledState:
     """A state as a customer meets it: which words and patterns mean what there.
 
     `commands` are those in force, the flow's included; `general` the names of those that are the flow's.
+    `fallbacks` are its own `otherwise` and, behind one that has a `when`, the flow's.
     `takes_numbers` is true where a lone number would be read as something else than an offered row.
     """
 
@@ -85,6 +86,7 @@ class CompiledState:
     choices: CompiledRule | None
     input: CompiledRule | None
     otherwise: CompiledRule | None
+    fallbacks: tuple[CompiledRule, ...]
     then: CompiledRule | None
     limit: int
     after: tuple[tuple[float, CompiledRule], ...]
@@ -185,12 +187,18 @@ def _compiled_state(
         choices=own.get("choices"),
         input=own.get("input"),
         otherwise=own.get("otherwise", general_otherwise),
+        fallbacks=_fallbacks(own.get("otherwise"), general_otherwise),
         then=own.get("tries"),
         limit=state.tries.limit if state.tries else 0,
         after=after,
         longest_wait=max((wait for wait, _ in after), default=0.0),
         takes_numbers=_reads_number(flow, state) or any(pattern.is_lone_number for pattern, _, _ in patterns),
     )
+
+
+def _fallbacks(own: CompiledRule | None, general: CompiledRule | None) -> tuple[CompiledRule, ...]:
+    rules = (own, general) if own is None or own.rule.when is not None else (own,)
+    return tuple(rule for rule in rules if rule is not None)
 
 
 def _reads_number(flow: Flow, state: State) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import orjson
 
@@ -13,7 +15,7 @@ from engine.draft import Draft
 from engine.flow import NOTHING
 from engine.message import Inbound
 from engine.program import CompiledRule, CompiledState
-from engine.words import fold
+from engine.words import fold, with_plain_digits
 
 MORE = "more"
 """The command in the press id of a row that shows the rows after it."""
@@ -23,7 +25,8 @@ class Meaning(NamedTuple):
     """What was understood, and by what (`how`).
 
     `rule` None means that nothing was. `holes` are texts still to be read as `types` says; `values` are
-    what a press brought. `pick` is the value of a line of `choices`; `page` asks for the rows from there on.
+    what a press brought. `pick` is the value of a line of `choices`; `page` the message whose rows are wanted
+    from a place on.
     `counts` is false for an old button, which is no try of the customer's.
     """
 
@@ -33,7 +36,7 @@ class Meaning(NamedTuple):
     types: Mapping[str, str] = NOTHING
     values: Mapping[str, Any] = NOTHING
     pick: str | None = None
-    page: int | None = None
+    page: tuple[str, int] | None = None
     language: str = ""
     counts: bool = True
 
@@ -48,7 +51,19 @@ class Press(NamedTuple):
 
 def encode_press(visit: int, command: str | None, values: Any) -> str:
     """The id of a button or row; `decode_press` reads it back."""
-    return orjson.dumps([visit, command, values] if values else [visit, command]).decode()
+    carried = [visit, command, values] if values else [visit, command]
+    return orjson.dumps(carried, default=_carried, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+
+
+def _carried(value: Any) -> Any:
+    """What stands for a value that JSON has no word for: a product's code, the number of a line or order."""
+    if isinstance(value, Decimal):
+        return str(value)
+    for name in ("code", "number"):
+        known = getattr(value, name, None)
+        if known is not None:
+            return known
+    raise TypeError(f"a button cannot carry a {type(value).__name__.lower()}")
 
 
 def decode_press(press_id: str, conversation: Conversation) -> Press | None:
@@ -60,16 +75,22 @@ def decode_press(press_id: str, conversation: Conversation) -> Press | None:
     if not (isinstance(parts, list) and 2 <= len(parts) <= 3 and isinstance(parts[0], int)):
         return None
     if isinstance(parts[1], int):
-        return _remembered(parts[0], parts[1], conversation)
+        return _remembered(press_id, parts[0], conversation)
     if parts[1] is not None and not isinstance(parts[1], str):
         return None
     return Press(parts[0], parts[1], parts[2] if len(parts) == 3 else {})
 
 
-def _remembered(visit: int, index: int, conversation: Conversation) -> Press | None:
+def short_id(visit: int, press_id: str) -> str:
+    """What stands for an id that is too long for the channel; its row is known by it while it is offered."""
+    return f"[{visit},{crc32(press_id.encode())}]"
+
+
+def _remembered(short: str, visit: int, conversation: Conversation) -> Press | None:
     """A press whose values were too long for an id: it names its row among what was offered."""
-    if visit == conversation.visit and 0 <= index < len(conversation.offered):
-        return decode_press(conversation.offered[index][2], conversation)
+    for _, _, press_id, _ in conversation.offered:
+        if short_id(visit, press_id) == short:
+            return decode_press(press_id, conversation)
     return Press(visit, "", {})
 
 
@@ -85,7 +106,7 @@ def recognize(state: CompiledState, inbound: Inbound, press: Press | None, draft
         if (
             state.input is not None
             and inbound.kind in state.input.rule.accepts
-            and _exists(state.input, draft)
+            and exists(state.input, draft)
         ):
             return Meaning("input", state.input)
         return _nothing(state, "otherwise")
@@ -98,9 +119,9 @@ def recognize(state: CompiledState, inbound: Inbound, press: Press | None, draft
         return _nothing(state, "old button", counts=False)
     for pattern, types, rule in state.patterns:
         holes = pattern.match(text)
-        if holes is not None and _exists(rule, draft):
+        if holes is not None and exists(rule, draft):
             return Meaning("pattern", rule, holes, types)
-    if state.input is not None and "text" in state.input.rule.accepts and _exists(state.input, draft):
+    if state.input is not None and "text" in state.input.rule.accepts and exists(state.input, draft):
         return Meaning("input", state.input)
     return _nothing(state, "otherwise")
 
@@ -109,7 +130,8 @@ def _nothing(state: CompiledState, how: str, counts: bool = True) -> Meaning:
     return Meaning(how, state.otherwise, counts=counts)
 
 
-def _exists(rule: CompiledRule, draft: Draft) -> bool:
+def exists(rule: CompiledRule, draft: Draft) -> bool:
+    """Whether the rule is there now: its `when` holds, or it has none."""
     when = rule.rule.when
     return when is None or bool(when.evaluate(draft))
 
@@ -120,18 +142,27 @@ def _pressed(state: CompiledState, press: Press, draft: Draft) -> Meaning:
         if press.command is None and state.choices is not None:
             if isinstance(press.values, str):
                 return Meaning("pick", state.choices, pick=press.values)
-        elif press.command == MORE and isinstance(press.values, int) and conversation.offer:
-            return Meaning("more", page=press.values)
+        elif press.command == MORE and (wanted := _page(press.values, draft)) is not None:
+            return Meaning("more", page=wanted)
         elif press.command is not None and press.command in state.commands and isinstance(press.values, dict):
             rule = state.commands[press.command]
-            if _exists(rule, draft):
+            if exists(rule, draft):
                 return Meaning("press", rule, values=press.values)
             return _nothing(state, "otherwise", counts=False)
     elif press.command in state.general and isinstance(press.values, dict):
         rule = state.commands[str(press.command)]
-        if _exists(rule, draft):
+        if exists(rule, draft):
             return Meaning("old button", rule, values=press.values)
     return _nothing(state, "old button", counts=False)
+
+
+def _page(values: Any, draft: Draft) -> tuple[str, int] | None:
+    """The message and the place that a row for more carries."""
+    if not (isinstance(values, list) and len(values) == 2):
+        return None
+    name, start = values
+    known = isinstance(name, str) and name in draft.flow.messages and isinstance(start, int)
+    return (name, start) if known else None
 
 
 def _word(state: CompiledState, folded: str, draft: Draft) -> Meaning | None:
@@ -139,7 +170,7 @@ def _word(state: CompiledState, folded: str, draft: Draft) -> Meaning | None:
         meanings = words.get(folded)
         if meanings is not None:
             for rule in meanings.rules:
-                if _exists(rule, draft):
+                if exists(rule, draft):
                     return Meaning("word", rule, language=meanings.language)
     return None
 
@@ -163,5 +194,5 @@ folded_title = lru_cache(maxsize=4096)(fold)
 
 def _number(text: str) -> int:
     """The number that the text is, in the digits of any script; 0 for anything else."""
-    text = text.strip().rstrip(".")
+    text = with_plain_digits(text).rstrip(".)")
     return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -233,7 +233,7 @@ class Cart:
 
     def __init__(self, stored: Sequence[Sequence[Any]], catalog: Catalog) -> None:
         self.catalog = catalog
-        lines = []
+        lines: list[CartLine] = []
         for code, quantity, price, note in stored:
             product = catalog.find(code) or _gone(code, price)
             lines.append(CartLine(len(lines) + 1, product, quantity, Decimal(price), note))

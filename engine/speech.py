@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.built_in import built_in
 from engine.draft import Draft
 from engine.expressions import Expression, Text
-from engine.flow import Button, Message
+from engine.flow import Button, Flow, Message, Rule
 from engine.layout import Row, Saying, fit, fits_buttons, page, shows_as_list
 from engine.message import Media, Option, Outbound
 from engine.prepared import Layout, Prepared, is_plain, is_steady
 from engine.program import CompiledRule, CompiledState
-from engine.recognizer import MORE, encode_press
+from engine.recognizer import MORE, encode_press, short_id
 from engine.shop import card_line, menu_number
 
 
@@ -45,33 +45,39 @@ def speak(
     return tuple(out)
 
 
-def speak_more(draft: Draft, state: CompiledState, start: int) -> tuple[Outbound, ...]:
-    """The next page of the list that was offered last."""
+def speak_more(draft: Draft, state: CompiledState, name: str, start: int) -> tuple[Outbound, ...]:
+    """The rows of this message's list from `start` on: those that are remembered, else made anew."""
     conversation = draft.conversation
-    name = conversation.offer[0]
-    rows = tuple(
-        Row(number, title, press_id, about)
-        for number, title, press_id, about in conversation.offered
-        if not _is_more(press_id)
-    )
     message = draft.flow.messages[name][draft.language]
+    rows: tuple[Row, ...] = ()
+    if conversation.offer == [name]:
+        kept = [Row(*row) for row in conversation.offered if not _is_more(row[2])]
+        rows = tuple(row for row in kept if row.number) or tuple(kept)
+    numbered = any(row.number for row in rows)
+    if not rows:
+        rows = tuple(replace(row, number=0) for row in _saying(message, draft, state, ()).rows)
     saying = replace(
         _saying(replace(message, buttons=(), rows=()), draft, state, ()),
         rows=rows,
         as_list=True,
         list_button=_list_button(message, draft),
     )
-    return tuple(_offer(draft, state, name, saying, True, start))
+    return tuple(_offer(draft, state, name, saying, numbered, start))
 
 
-def render_alone(message: Message, draft: Draft, commands: Iterable[str]) -> tuple[Outbound, ...]:
-    """A message for somebody whose conversation is elsewhere; of its buttons those of the flow's commands."""
+def render_alone(message: Message, draft: Draft, flow: Flow) -> tuple[Outbound, ...]:
+    """A message for somebody who talks with `flow`, wherever they are; of its buttons the flow's commands."""
     rows = tuple(
-        Row(0, button.command.replace("_", " ").capitalize(), _press_id(draft, 0, button))
+        _row(0, button, flow.commands[button.command], draft, 0, flow.languages[0], bool(message.rows))
         for button in (*message.buttons, *message.rows)
-        if button.command in commands
+        if button.command in flow.commands
     )
-    saying = replace(_body(message, draft), rows=rows, as_list=bool(message.rows))
+    saying = replace(
+        _body(message, draft),
+        rows=rows,
+        as_list=bool(message.rows),
+        list_button=_list_button(message, draft) if message.rows else "",
+    )
     return tuple(fit(saying, draft.limits, numbered=False)[0])
 
 
@@ -102,7 +108,8 @@ def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> O
         return None
     before = conversation.offered
     numbered = [row for row in before if row[0]] if before else before
-    conversation.offer = [str(name)]
+    if not numbered:
+        conversation.offer = [str(name)]
     conversation.offered = layout.offered + numbered if numbered else layout.offered
     return layout.under(text)
 
@@ -142,6 +149,7 @@ def _layout(message: Message, draft: Draft, state: CompiledState) -> Layout | No
 def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple[Row, ...]) -> Saying:
     saying = _body(message, draft)
     first = max((row.number for row in choices), default=0) + 1
+    as_list = bool(choices or message.rows)
     rows = list(choices)
     for button in (*message.buttons, *message.rows):
         compiled = state.commands.get(button.command)
@@ -150,24 +158,35 @@ def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple
         rule = compiled.rule
         if rule.when is not None and not rule.when.evaluate(draft):
             continue
-        title = _title(compiled, draft)
-        about = rule.about.get(draft.language) or rule.about.get(draft.flow.languages[0])
-        rows.append(
-            Row(
-                first,
-                title.render(draft) if title else str(button.command).replace("_", " ").capitalize(),
-                _press_id(draft, draft.conversation.visit, button),
-                about.render(draft) if about and (message.rows or choices) else "",
-            )
-        )
+        visit, default = draft.conversation.visit, draft.flow.languages[0]
+        rows.append(_row(first, button, rule, draft, visit, default, as_list))
         first += 1
-    as_list = bool(choices or message.rows)
     return replace(
         saying,
         rows=tuple(rows),
         as_list=as_list,
         list_button=_list_button(message, draft) if as_list else "",
     )
+
+
+def _row(
+    number: int, button: Button, rule: Rule, draft: Draft, visit: int, default: str, in_list: bool
+) -> Row:
+    """The line of a button; what it says may read the values it brings."""
+    values = {str(name): value.evaluate(draft) for name, value in button.values.items()}
+    title = rule.title.get(draft.language) or rule.title.get(default)
+    about = (rule.about.get(draft.language) or rule.about.get(default)) if in_list else None
+    given = draft.given
+    if values:
+        draft.given = {**given, **values}
+    row = Row(
+        number,
+        title.render(draft) if title else str(button.command).replace("_", " ").capitalize(),
+        encode_press(visit, str(button.command), values),
+        about.render(draft) if about else "",
+    )
+    draft.given = given
+    return row
 
 
 def _title(compiled: CompiledRule, draft: Draft) -> Text | None:
@@ -215,11 +234,6 @@ def built_in_text(name: str, draft: Draft) -> str:
     return text.render(draft) if text is not None else built_in(name, draft.language)
 
 
-def _press_id(draft: Draft, visit: int, button: Button) -> str:
-    values = {str(name): value.evaluate(draft) for name, value in button.values.items()}
-    return encode_press(visit, str(button.command), values)
-
-
 def _choice_rows(draft: Draft, state: CompiledState, items: Sequence[Any]) -> tuple[Row, ...]:
     choices = state.state.choices
     assert choices is not None  # noqa: S101
@@ -254,7 +268,8 @@ def _offer(
     saying = replace(saying, rows=_with_short_ids(saying.rows, conversation.visit, draft.limits.press_id))
     if shows_as_list(saying, draft.limits):
         size = draft.limits.rows - 1
-        more_row = Row(0, built_in_text("more", draft), encode_press(conversation.visit, MORE, start + size))
+        rest = encode_press(conversation.visit, MORE, [str(name), start + size])
+        more_row = Row(0, built_in_text("more", draft), rest)
         shown, more = page(saying.rows, start, draft.limits, more_row)
         saying = replace(saying, rows=shown, more=more)
         if more is not None:
@@ -262,19 +277,19 @@ def _offer(
     messages, numbers_shown = fit(saying, draft.limits, numbered=not state.takes_numbers or numbered)
     if not (numbers_shown or numbered):
         kept = [[0, *row[1:]] for row in kept]
-        kept += [row for row in conversation.offered if row[0]]
-    conversation.offer = [str(name)]
-    conversation.offered = kept
+        before = [row for row in conversation.offered if row[0]]
+        conversation.offer = conversation.offer if before else [str(name)]
+        conversation.offered = kept + before
+    else:
+        conversation.offer = [str(name)]
+        conversation.offered = kept
     return messages
 
 
 def _with_short_ids(rows: tuple[Row, ...], visit: int, longest: int) -> tuple[Row, ...]:
-    """The rows, an id that is too long for the channel replaced by the row's place among what is offered."""
-    return tuple(
-        row if len(row.id) <= longest else replace(row, id=f"[{visit},{index}]")
-        for index, row in enumerate(rows)
-    )
+    """The rows, an id that is too long for the channel replaced by one that names its row."""
+    return tuple(row if len(row.id) <= longest else replace(row, id=short_id(visit, row.id)) for row in rows)
 
 
 def _is_more(press_id: str) -> bool:
-    return f',"{MORE}",' in press_id
+    return f',"{MORE}",[' in press_id

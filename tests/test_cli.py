@@ -57,3 +57,14 @@ def test_a_terminal_that_lacks_a_letter_gets_another() -> None:
     )
     assert (came.returncode, came.stderr) == (0, b"")
     assert b"Chocolate Chip Cookie - ?50" in came.stdout
+
+
+def test_a_chat_that_nobody_can_type_in_ends() -> None:
+    came = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *command(*COMMANDS["chat"])],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (came.returncode, came.stdout, came.stderr) == (0, b"", b"")

@@ -343,6 +343,22 @@ WRONG: list[tuple[dict[str, str | bytes], list[str]]] = [
         ["customer.yaml:5:9 'cart' is a name of the language; no slot may take it [reserved_name]"],
     ),
     (
+        {"customer.yaml": FLOW + 'commands: {a: {pattern: "x {cart:number}", goto: initial}}\n'},
+        ["customer.yaml:5:29 'cart' is a name of the language; no hole may take it [reserved_name]"],
+    ),
+    (
+        {
+            "customer.yaml": FLOW.replace(
+                "states: {initial: {",
+                'states: {initial: {choices: {from: "[1]", as: today, title: x, value: x}, ',
+            )
+        },
+        [
+            "customer.yaml:4:47 'today' is a name of the language;"
+            " call the lines of the list otherwise [reserved_name]"
+        ],
+    ),
+    (
         {
             "customer.yaml": FLOW
             + 'slots: {name: text}\ncommands: {a: {pattern: "x {name}", goto: initial}}\n'

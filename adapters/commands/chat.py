@@ -58,13 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"shoptalk chat: {wrong}", file=sys.stderr)
         return 2
     chat = Chat(pack, arguments.role, arguments.language, lambda: datetime.now(UTC))
-    people = sys.stdin.isatty()
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")  # what is piped in may be anything
+    lines = sys.stdin or io.StringIO()  # a process may be started without any
+    people = lines.isatty()
+    if isinstance(lines, io.TextIOWrapper):
+        lines.reconfigure(errors="replace")  # what is piped in may be anything
     if people:
         print(f"{pack.business.name}. Say hi; /help tells what else can be done here.\n")
     try:
-        for line in _typed() if people else sys.stdin:
+        for line in _typed() if people else lines:
             for said in chat.answers(line.strip()):
                 print(said, flush=True)
             if chat.is_over:

@@ -1,0 +1,215 @@
+"""What is offered to press or to type: values, long lists, old presses, numbers of any script."""
+
+from __future__ import annotations
+
+import pytest
+from talking import BUSINESS, Talker, interpreter_of
+
+from engine.interpreter import Interpreter
+from engine.message import PLAIN
+
+SHADES = """
+flow: customer
+languages: [en]
+start: a
+slots: {colour: word, price: money, wanted: product}
+commands: {cart: {words: [cart], reply: cart}}
+states:
+  a:
+    commands:
+      paint:
+        words: [paint]
+        title: "Paint {{ shade }}"
+        about: "in {{ shade }}"
+        save: {colour: "{{ shade }}"}
+        reply: painted
+      red_only: {words: [fade], when: colour == 'red', reply: painted}
+      pay: {words: [pay], save: {price: "{{ amount }}"}, reply: paid}
+      take: {words: [take], save: {wanted: "{{ item }}"}, reply: taken}
+      buy: {words: [buy], reply: bought}
+      long: {words: [long], reply: long}
+      colours: {words: [colours], reply: colours}
+      two: {words: [two], reply: two}
+      amount: {words: [amount], reply: amount}
+      go: {words: [go], goto: b}
+  b: {ask: there, commands: {back: {words: [back], goto: a}}}
+otherwise: what
+messages:
+  colours:
+    text: Which
+    list: {button: Pick, rows: [{paint: {shade: red}}, {paint: {shade: blue}}, red_only]}
+  two: {text: Which, buttons: [{paint: {shade: red}}, {paint: {shade: blue}}, red_only]}
+  amount:
+    text: Pay
+    buttons: [{pay: {amount: "{{ catalog.find(1).price }}"}}, {take: {item: "{{ catalog.find(2) }}"}}, cart]
+  long: {text: Long, buttons: [{take: {item: apple, note: LONG}}]}
+  painted: "{{ colour }}"
+  paid: "{{ price | money }}"
+  taken: "{{ wanted.name }}"
+  bought: {text: Bought, buttons: [buy, cart]}
+  there: There
+  cart: Cart
+  what: "What?"
+""".replace("LONG", "r" * 300)
+
+
+@pytest.fixture(scope="module")
+def shades():
+    return interpreter_of(SHADES)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("colours", "Which (Paint red) (Paint blue)"), ("two", "Which [Paint red] [Paint blue]")],
+)
+def test_what_a_button_says_may_read_the_values_it_brings(shades, text, shown) -> None:
+    talk = Talker(shades)
+    assert talk.say(text) == [shown]
+    assert talk.press("Paint blue") == ["blue"]
+    assert talk.say("paint red") == ["red"]
+
+
+def test_a_second_line_reads_the_values_too_and_when_is_looked_at_each_time(shades) -> None:
+    talk = Talker(shades)
+    talk.say("colours")
+    assert [row.about for row in talk.turn.replies[0].rows] == ["in red", "in blue"]
+    talk.press("Paint red")
+    assert talk.say("colours") == ["Which (Paint red) (Paint blue) (Red only)"]
+
+
+def test_a_button_may_bring_money_and_things_of_the_shop(shades) -> None:
+    talk = Talker(shades)
+    assert talk.say("amount") == ["Pay [Pay] [Take] [Cart]"]
+    take = talk.id_of("Take")
+    assert talk.press("Pay") == ["₹50"]
+    assert talk.press_id(take) == ["Pear"]
+
+
+def test_a_press_too_long_for_the_channel_never_means_what_was_offered_later(shades) -> None:
+    talk = Talker(shades)
+    talk.say("long")
+    take = talk.id_of("Take")
+    assert talk.press_id(take) == ["Apple"]
+    talk.say("buy")
+    assert talk.press_id(take) == ["What?"]
+
+
+def test_an_old_button_of_the_flow_s_commands_works_as_often_as_it_is_pressed(shades) -> None:
+    talk = Talker(shades)
+    talk.say("amount")
+    cart = talk.id_of("Cart")
+    talk.say("go")
+    assert talk.press_id(cart) == talk.press_id(cart) == ["Cart"]
+
+
+NUMBERED = """
+flow: customer
+languages: [en]
+start: a
+commands: {one: {words: [one], reply: one}, two: {words: [two], reply: two}}
+states: {a: {otherwise: {reply: ask}}}
+messages: {ask: {text: Which, buttons: [one, two]}, one: First, two: Second}
+"""
+
+
+@pytest.mark.parametrize("text", ["2", "2.", "2)", "٢", "۲", "२", "２", "2️⃣", "\u200f2", "\u20682\u2069"])
+def test_a_number_is_typed_in_any_script(text) -> None:
+    talk = Talker(NUMBERED, PLAIN)
+    talk.say("?")
+    assert talk.say(text) == ["Second"]
+
+
+LONG_LIST = """
+flow: customer
+languages: [en]
+start: a
+slots: {area: text}
+settings: {areas: [A, B, C, D, E, F, G, H, I, J, K, L]}
+commands: {help: {words: [help], reply: help}}
+states:
+  a:
+    commands:
+      rows: {words: [rows], reply: rows}
+      COMMANDS
+      choose: {words: [choose], goto: b}
+  b:
+    ask: which
+    choices:
+      {from: settings.areas, as: one, title: "Area {{ one }}", value: "{{ one }}", save: area, reply: said}
+otherwise: help
+messages:
+  help: {text: Help, buttons: [help]}
+  which: {text: Which, buttons: [help]}
+  said: "{{ area }}"
+  rows: {text: Rows, list: {button: Pick, rows: [ROWS]}}
+"""
+LONG_LIST = LONG_LIST.replace(
+    "COMMANDS", "\n      ".join(f"r{n}: {{words: [w{n}], title: Row {n}, reply: said}}" for n in range(12))
+).replace("ROWS", ", ".join(f"r{n}" for n in range(12)))
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("rows", "Rows (Row 9) (Row 10) (Row 11)"),
+        ("choose", "Which (Area J) (Area K) (Area L) (Help)"),
+    ],
+)
+def test_more_shows_the_rest_of_its_own_list_whatever_was_said_since(text, page) -> None:
+    talk = Talker(LONG_LIST)
+    talk.say(text)
+    more = talk.id_of("More")
+    assert talk.press_id(more) == [page]
+    talk.say("help")
+    assert talk.press_id(more) == [page]
+
+
+def test_numbers_of_a_list_stay_valid_while_its_state_lasts() -> None:
+    talk = Talker(LONG_LIST)
+    talk.say("choose")
+    assert talk.say("12") == ["L"]
+    talk.say("help")
+    assert talk.say("11") == ["K"]
+
+
+def test_what_is_told_has_the_titles_of_the_recipient_and_is_pressed_each_time() -> None:
+    business = BUSINESS.replace("{customer: customer.yaml}", "{customer: customer.yaml, boss: boss.yaml}")
+    boss = """
+        flow: boss
+        languages: [en]
+        start: idle
+        commands:
+          seen: {words: [seen], title: "Saw {{ who }}", reply: fine}
+          later: {words: [later], reply: fine}
+        states: {idle: {ask: fine, commands: {again: {words: [again], goto: idle}}}}
+        otherwise: fine
+        messages:
+          fine: "Fine {{ who }}"
+          call: {text: "{{ name }} calls", buttons: [{seen: {who: "{{ name }}"}}, later]}
+          list: {text: List, list: {rows: [later]}}
+    """
+    flow = """
+        flow: customer
+        languages: [en]
+        start: a
+        slots: {name: text}
+        states:
+          a:
+            commands: {list: {words: [list], do: {tell: {to: boss, message: list}}, reply: ok}}
+            input: {save: name, do: {tell: {to: boss, message: call}}, reply: ok}
+        otherwise: ok
+        messages: {ok: OK}
+    """
+    talk = Talker(flow, business__yaml=business, boss__yaml=boss)
+    chief = Talker(Interpreter(talk.interpreter.pack, "boss"), shop=talk.memory, phone="111")
+    talk.memory.for_customer("111", role="boss")
+    chief.say("again")
+    for name in ("Ann", "Ben"):
+        talk.say(name)
+        seen, later = talk.turn.told[0].replies[0].buttons
+        assert seen.title == f"Saw {name}"
+        assert chief.press_id(seen.id) == [f"Fine {name}"]
+        assert chief.press_id(later.id) == ["Fine"]
+    talk.say("list")
+    (told,) = talk.turn.told[0].replies
+    assert (told.list_button, [row.title for row in told.rows]) == ("Choose", ["Later"])
