@@ -9,9 +9,9 @@ from adapters import reference_texts as texts
 from engine.actions import ACTIONS
 from engine.declarations import Action, Parameter, Validator
 from engine.draft import RESERVED, Failed, Said
-from engine.filters import FILTERS
+from engine.jinja.filters import FILTERS
 from engine.schema import schema_of
-from engine.schema_flow import (
+from engine.schema.flow import (
     COMING,
     COMMAND,
     MAKING,
@@ -21,7 +21,7 @@ from engine.schema_flow import (
     rule_keys,
     state_keys,
 )
-from engine.schema_parts import Schema
+from engine.schema.parts import Schema
 from engine.shop import BusinessAt, Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
 from engine.types import TYPES
 from engine.validators import VALIDATORS
@@ -223,7 +223,7 @@ def _filters() -> Iterator[str]:
 
 
 def _is_own(filter_: Any) -> bool:
-    return getattr(filter_, "__module__", "") == "engine.filters" and bool(filter_.__doc__)
+    return getattr(filter_, "__module__", "") == "engine.jinja.filters" and bool(filter_.__doc__)
 
 
 def _conversation() -> Iterator[str]:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import TemplateError, nodes
 
-from engine.arithmetic import EMPTY, Refused
-from engine.filters import FILTERS, TESTS, format_money
-from engine.isolation import is_right_to_left
-from engine.reads import Part, Read, reads_of
-from engine.sandbox import MISSING, Context, Environment, join_parts, taken
+from engine.jinja.arithmetic import EMPTY, Refused
+from engine.jinja.filters import FILTERS, TESTS, format_money
+from engine.jinja.isolation import is_right_to_left
+from engine.jinja.reads import Part, Read, reads_of
+from engine.jinja.sandbox import MISSING, Context, Environment, join_parts, taken
+from engine.jinja.template_code import compile_tree, line_of_failure
+from engine.jinja.template_parser import BadExpression, Files, Parsed, parse_expression, parse_text
 from engine.source import NOWHERE, Place
-from engine.template_code import compile_tree, line_of_failure
-from engine.template_parser import BadExpression, Files, Parsed, parse_expression, parse_text
 
 if TYPE_CHECKING:
     from engine.shop import Business

@@ -10,8 +10,8 @@ from typing import Any
 from engine.declarations import Unreadable
 from engine.draft import Draft
 from engine.flow import Rule, Slot
+from engine.jinja.sandbox import printed
 from engine.recognizer import Meaning
-from engine.sandbox import printed
 from engine.types import TYPES
 
 Problem = dict[str, Any]

@@ -503,6 +503,6 @@ def card_line(draft: Draft, code: str) -> str:
     product = catalog.find(code)
     if product is None:
         return ""
-    from engine.filters import format_money
+    from engine.jinja.filters import format_money
 
     return f"• {product.name} - {format_money(product.price, draft.business.currency, draft.language)}"

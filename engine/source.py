@@ -1,20 +1,8 @@
-"""Turns YAML text into values that remember the file, the line and the column they came from."""
+"""Values out of a file that remember the file, the line and the column they came from."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
-
-LARGEST = 1024 * 1024
-"""The most bytes a file may have."""
-
-MOST_REPAIRS = 20
-REPAIRABLE = 200_000
-"""How often a file is read again past a mistake, and how many characters it may have for that."""
-
-
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-FOREIGN_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 
 
 class Place(NamedTuple):
@@ -107,75 +95,3 @@ class Listed(list[Any]):
     def put(self, value: Any, span: Span) -> None:
         self.append(value)
         self.spans.append(span)
-
-
-def read_yaml(text: str | bytes, file: str) -> tuple[Any, list[Problem]]:
-    """The value of a YAML text, and everything that is wrong with it as YAML, in the order of the lines.
-
-    The value is made of Mapped, Listed, Word, int, Decimal, bool and None; it is None where nothing could be
-    read. Past a mistake whose mend is certain, reading goes on as if it were mended.
-    """
-    original, problem = decode(text, file)
-    if problem is not None:
-        return None, [problem]
-    # Serving a flow that is already read needs no YAML.
-    from engine.yaml_builder import Builder, NoYaml
-    from engine.yaml_words import explain
-
-    problems: list[Problem] = []
-    now = original
-    for _ in range(MOST_REPAIRS + 1):
-        builder = Builder(now, file, original)
-        try:
-            builder.build()
-        except NoYaml as error:
-            problem, mended = explain(error, now, file, builder.last_quoted)
-            place = builder.place(problem.place.line - 1, problem.place.column - 1)
-            if place not in [before.place for before in problems]:
-                problems.append(problem._replace(place=place))
-            if mended is None or mended == now or len(now) > REPAIRABLE:
-                return None, _in_order(problems + builder.problems)
-            now = mended
-        else:
-            mended_lines = {problem.place.line for problem in problems}
-            found = [one for one in builder.problems if one.place.line not in mended_lines]
-            return builder.value, _in_order(problems + found)
-    return None, _in_order(problems)
-
-
-def decode(text: str | bytes, file: str) -> tuple[str, Problem | None]:
-    """The text of a file, or why it is none: its size, its encoding, a character that nobody can see."""
-    start = Place(file, 1, 1)
-    if isinstance(text, bytes):
-        if len(text) > LARGEST:
-            return "", Problem(start, "yaml", "this file is larger than 1 MiB")
-        try:
-            decoded = text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            before = text[: error.start].decode("utf-8")
-            return "", Problem(
-                _place_of(before, file), "yaml", "this file is not UTF-8; save it with the encoding UTF-8"
-            )
-    else:
-        if len(text) > LARGEST:
-            return "", Problem(start, "yaml", "this file is larger than 1 MiB")
-        decoded = text
-    decoded = decoded.removeprefix("\ufeff")
-    unseen = UNPRINTABLE.search(decoded)
-    if unseen:
-        return "", Problem(
-            _place_of(decoded[: unseen.start()], file),
-            "yaml",
-            f"a character that nobody can see stands here (U+{ord(unseen[0]):04X}); delete it",
-        )
-    # The parser counts these as ends of lines, editors and people do not.
-    return FOREIGN_BREAKS.sub(lambda found: "\n" if found[0] == "\r" else " ", decoded), None
-
-
-def _place_of(before: str, file: str) -> Place:
-    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return Place(file, len(lines), len(lines[-1]) + 1)
-
-
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: problem.place)

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from engine.durations import read_duration
-from engine.filters import format_money
 from engine.interpreter import Interpreter
+from engine.jinja.filters import format_money
 from engine.memory import MemoryShop, Placed
 from engine.message import MEDIA_KINDS, Inbound, Limits, Media, Option, Outbound
 from engine.pack import Pack

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from engine.draft import Draft
 from engine.expressions import BadExpression, ExpressionFailed, Read, Sandbox, format_money
-from engine.isolation import is_right_to_left, isolate, isolated_text
+from engine.jinja.isolation import is_right_to_left, isolate, isolated_text
 from engine.source import Place, Word
 
 HERE = Place("flow.yaml", 7, 3)
@@ -557,7 +557,7 @@ def test_money_is_written_as_the_country_writes_it() -> None:
 
 
 def test_remembered_amounts_are_bounded_and_know_language_and_currency() -> None:
-    from engine.filters import REMEMBERED
+    from engine.jinja.filters import REMEMBERED
 
     sandbox = Sandbox()
     text = sandbox.text("{{ amount | money }}|{{ amount | money('EUR') }}", HERE, "en")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from adapters.packs import load_pack, packs_in
 from engine.flow import Flow
-from engine.pack_files import wrong_in_order_number
 from engine.reader import Reading, read_flow, read_pack
+from engine.reader.pack_files import wrong_in_order_number
 from engine.source import Place, Word
 
 ROOT = Path(__file__).parent.parent

@@ -14,10 +14,11 @@ from jsonschema import Draft202012Validator
 
 from adapters.generate import ROOT, generated
 from engine.actions import ACTIONS
-from engine.conform import checker
+from engine.reader.yaml_text import read_yaml
 from engine.schema import KINDS, schema_of
-from engine.schema_problems import problems_of
-from engine.source import Mapped, Place, read_yaml
+from engine.schema.conform import checker
+from engine.schema.problems import problems_of
+from engine.source import Mapped, Place
 from engine.validators import VALIDATORS
 
 FLOW = "flow: f\nstart: a\n"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.source import Listed, Mapped, Place, Word, read_yaml
-from engine.yaml_builder import DEEPEST, MOST_ALIASED
+from engine.reader.yaml_builder import DEEPEST, MOST_ALIASED
+from engine.reader.yaml_text import read_yaml
+from engine.source import Listed, Mapped, Place, Word
 
 VALUES = [
     ("a: true", True),

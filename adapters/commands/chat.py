@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from engine.durations import read_duration
-from engine.filters import format_money
+from engine.jinja.filters import format_money
 from engine.message import MEDIA_KINDS, Inbound, Kind, Media
 from engine.shop import Cart, Catalog
 from engine.transcript import PHONE, Talk, Unplayable, shop_with_people, show

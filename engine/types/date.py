@@ -72,7 +72,7 @@ def _next(today: datetime.date, month: int, day: int) -> datetime.date:
 
 def _day_comes_first(draft: Draft) -> bool:
     """Whether people there write 24/5; English counts as American only where the country is."""
-    from engine.filters import locale_of
+    from engine.jinja.filters import locale_of
 
     language, country = draft.flow.languages[0], draft.business.country
     if language == "en" and not country:
@@ -100,7 +100,7 @@ def _words(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _weekdays(language: str) -> dict[str, int]:
-    from engine.filters import locale_of
+    from engine.jinja.filters import locale_of
 
     days = locale_of(language, "").days
     return {

@@ -39,7 +39,7 @@ def _exact(digits: str, draft: Draft) -> Decimal:
     if not digits.lstrip("+-").isdigit():
         point = "."
         if "," in digits:
-            from engine.filters import locale_of
+            from engine.jinja.filters import locale_of
 
             locale = locale_of(draft.flow.languages[0], draft.business.country)
             point = locale.number_symbols["latn"]["decimal"]
@@ -60,7 +60,7 @@ def _exact(digits: str, draft: Draft) -> Decimal:
 def _signs(currency: str, draft: Draft) -> set[str]:
     from babel.numbers import get_currency_symbol
 
-    from engine.filters import locale_of
+    from engine.jinja.filters import locale_of
 
     signs = {currency, *(["rs", "₨", "rupees", "روپے"] if currency in _RUPEES else [])}
     for language in (*draft.flow.languages, "en"):

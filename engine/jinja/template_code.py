@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 
-from engine.sandbox import Environment
+from engine.jinja.sandbox import Environment
 
 _PAGE_ADDRESS = re.compile(r"https?://\S*\Z")
 

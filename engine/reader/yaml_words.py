@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
+from engine.reader.yaml_builder import DEEPEST, TooDeep
 from engine.source import Place, Problem
-from engine.yaml_builder import DEEPEST, TooDeep
 
 KEY = re.compile(
     r"""^\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s#"'{}\[\],&*!|>%@`:-][^#:{}\[\],"']*|[^#:{}\[\],"'\s]+)\s*:\s+)?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from engine.message import Kind
-from engine.schema_parts import (
+from engine.schema.parts import (
     NAME,
     Schema,
     closed,

@@ -13,7 +13,7 @@ from engine.durations import read_duration
 from engine.expressions import BadExpression, Sandbox, Text
 from engine.flow import NOTHING, Button, Flow, Message, Rule, Slot, State
 from engine.nearest import unknown
-from engine.rule_reader import EMPTY, RuleReader, frozen, listed, mapped, name, names
+from engine.reader.rule_reader import EMPTY, RuleReader, frozen, listed, mapped, name, names
 from engine.source import NOWHERE, Mapped, Place, Problem, Span, Word
 from engine.types import TYPES
 

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from engine.currencies import CURRENCIES, digits_of
 from engine.nearest import unknown
-from engine.rule_reader import listed, mapped, name, names
+from engine.reader.rule_reader import listed, mapped, name, names
+from engine.reader.yaml_builder import DECIMAL, INTEGER
 from engine.shop import WEEKDAYS, Business, Product
 from engine.source import Listed, Mapped, Place, Problem, Span, Word
 from engine.workflow import Move, Workflow
-from engine.yaml_builder import DECIMAL, INTEGER
 
 SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-4]):([0-5]\d)")
 DAYS = (date(2025, 10, 18), date(2025, 10, 19), date(2025, 11, 18), date(2026, 10, 18))

@@ -7,10 +7,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from engine.conform import TYPES, Check, checker
 from engine.nearest import nearest, unknown
 from engine.schema import schema_of
-from engine.schema_parts import TEMPLATE, Schema
+from engine.schema.conform import TYPES, Check, checker
+from engine.schema.parts import TEMPLATE, Schema
 from engine.source import Listed, Mapped, Place, Problem, Span, Word
 
 Path = tuple[str | int, ...]

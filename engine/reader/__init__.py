@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.flow import Flow
-from engine.flow_reader import FlowReader, joined, joined_translation
 from engine.nearest import unknown
 from engine.pack import Pack
-from engine.pack_files import read_business, read_csv, read_products, read_workflow
-from engine.rule_reader import listed, mapped, names
-from engine.schema_problems import problems_of
-from engine.source import Mapped, Place, Problem, Word, decode, read_yaml
+from engine.reader.flow_reader import FlowReader, joined, joined_translation
+from engine.reader.pack_files import read_business, read_csv, read_products, read_workflow
+from engine.reader.rule_reader import listed, mapped, names
+from engine.reader.yaml_text import decode, read_yaml
+from engine.schema.problems import problems_of
+from engine.source import Mapped, Place, Problem, Word
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 TRANSLATION = re.compile(rf"(?P<stem>.+)\.(?P<language>{LANGUAGE.pattern})\.yaml")

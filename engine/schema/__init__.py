@@ -7,9 +7,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from engine.schema_flow import flow_schema, part_schema, translation_schema
-from engine.schema_pack import business_schema, catalog_schema, conversation_schema, workflow_schema
-from engine.schema_parts import Schema
+from engine.schema.flow import flow_schema, part_schema, translation_schema
+from engine.schema.pack import business_schema, catalog_schema, conversation_schema, workflow_schema
+from engine.schema.parts import Schema
 
 KINDS: Mapping[str, Callable[[], Schema]] = MappingProxyType(
     {

@@ -12,15 +12,15 @@ from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.tests import TESTS as DEFAULT_TESTS
 from jinja2.utils import pass_context
 
-from engine.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Refused, made
 from engine.currencies import digits_of
-from engine.isolation import isolate
-from engine.sandbox import Lines, printed, taken
+from engine.jinja.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Refused, made
+from engine.jinja.isolation import isolate
+from engine.jinja.sandbox import Lines, printed, taken
 
 if TYPE_CHECKING:
     from babel import Locale
 
-    from engine.sandbox import Context
+    from engine.jinja.sandbox import Context
 
 REMEMBERED = 4096
 """Formatted amounts that a sandbox keeps, since Babel takes long over each."""

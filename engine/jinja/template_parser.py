@@ -12,9 +12,9 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
-from engine.arithmetic import Refused, reckon
+from engine.jinja.arithmetic import Refused, reckon
+from engine.jinja.sandbox import Context, Environment
 from engine.nearest import unknown
-from engine.sandbox import Context, Environment
 
 MAX_DEPTH = 80
 """How deeply expressions and blocks may nest."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from jinja2 import nodes
 
-from engine.template_parser import Parsed
+from engine.jinja.template_parser import Parsed
 
 Path = tuple[str, ...]
 _NO_GUARDS: frozenset[Path] = frozenset()

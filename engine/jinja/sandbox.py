@@ -14,8 +14,8 @@ from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing, pass_context
 
-from engine.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Empty, Refused, made, reckon
-from engine.isolation import isolated_text
+from engine.jinja.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Empty, Refused, made, reckon
+from engine.jinja.isolation import isolated_text
 
 MISSING = missing
 """What a name stands for behind which there is nothing."""
@@ -165,7 +165,7 @@ class Environment(ImmutableSandboxedEnvironment):
         }
 
     def _tokenize(self, source: str, name: Any, filename: Any = None, state: Any = None) -> TokenStream:
-        from engine.template_parser import tokenize
+        from engine.jinja.template_parser import tokenize
 
         return tokenize(self, source, name, state)
 

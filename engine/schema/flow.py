@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.actions import ACTIONS
-from engine.schema_parts import (
+from engine.schema.parts import (
     IDENTIFIER,
     IDENTIFIERS,
     Schema,
