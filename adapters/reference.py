@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters import reference_texts as texts
 from engine.actions import ACTIONS
+from engine.business import BusinessAt
 from engine.declarations import Action, Parameter, Validator
 from engine.draft import RESERVED, Failed, Said
 from engine.jinja.filters import FILTERS
@@ -22,7 +23,7 @@ from engine.schema.flow import (
     state_keys,
 )
 from engine.schema.parts import Schema
-from engine.shop import BusinessAt, Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
+from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
 from engine.types import TYPES
 from engine.validators import VALIDATORS
 

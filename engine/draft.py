@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from engine.business import Business
 from engine.expressions import MISSING
 from engine.flow import Branch, Flow
 from engine.message import Inbound, Limits
 from engine.pack import Pack
 from engine.prepared import Prepared
 from engine.shop import NAMES as SHOP_NAMES
-from engine.shop import Business, Shop
+from engine.shop import Shop
 from engine.turn import Trace
 from engine.types import TYPES
 

@@ -18,7 +18,7 @@ from engine.jinja.template_parser import BadExpression, Files, Parsed, parse_exp
 from engine.source import NOWHERE, Place
 
 if TYPE_CHECKING:
-    from engine.shop import Business
+    from engine.business import Business
 
 __all__ = [
     "FILTERS",

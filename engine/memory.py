@@ -9,8 +9,9 @@ from datetime import date
 from types import TracebackType
 from typing import TypeVar
 
+from engine.business import Business
 from engine.pack import Pack
-from engine.shop import Business, Customer, Order, OrderDraft, OrderLine, Product
+from engine.shop import Customer, Order, OrderDraft, OrderLine, Product
 from engine.turn import BrokenTurn, Failure
 from engine.workflow import Workflow
 

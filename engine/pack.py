@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.business import Business
 from engine.flow import Flow
-from engine.shop import Business, Product
+from engine.shop import Product
 from engine.workflow import Workflow
 
 

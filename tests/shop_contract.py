@@ -25,8 +25,9 @@ from typing import Protocol
 
 import pytest
 
+from engine.business import Business
 from engine.pack import Pack
-from engine.shop import Business, CartLine, Order, OrderDraft, Product, Shop
+from engine.shop import CartLine, Order, OrderDraft, Product, Shop
 from engine.turn import Failure
 from engine.workflow import Move, Workflow
 

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.actions.save_customer import written
 from engine.declarations import Action, Parameter
-from engine.shop import (
-    Cart,
-    Catalog,
-    Customer,
-    OrderDraft,
-    kept_lines,
-    put_cart,
-    spoken_order,
-    stored_line,
-)
+from engine.shop import Cart, Catalog, Customer, OrderDraft, kept_lines, put_cart, spoken_order, stored_line
 from engine.turn import Failure
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from jinja2.utils import missing, pass_context
 
 from engine.jinja.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Empty, Refused, made, reckon
 from engine.jinja.isolation import isolated_text
+from engine.jinja.tokens import tokenize
 
 MISSING = missing
 """What a name stands for behind which there is nothing."""
@@ -165,8 +166,6 @@ class Environment(ImmutableSandboxedEnvironment):
         }
 
     def _tokenize(self, source: str, name: Any, filename: Any = None, state: Any = None) -> TokenStream:
-        from engine.jinja.template_parser import tokenize
-
         return tokenize(self, source, name, state)
 
     def getattr(self, obj: Any, attribute: str) -> Any:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
-from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
 from engine.jinja.arithmetic import Refused, reckon
 from engine.jinja.sandbox import Context, Environment
+from engine.jinja.tokens import Recorded, Token
 from engine.nearest import unknown
 
 MAX_DEPTH = 80
@@ -60,14 +60,6 @@ class BadExpression(Exception):
         self.file = file
 
 
-class Token(NamedTuple):
-    """A piece of a source as Jinja's lexer sees it, and where it starts (in characters from 0)."""
-
-    kind: str
-    text: str
-    offset: int
-
-
 class Parsed(NamedTuple):
     """A source and what was made of it; `file` is its path below `templates/`, or nothing."""
 
@@ -85,21 +77,6 @@ def _locate(source: str, offset: int) -> tuple[int, int]:
     starts = [0, *(found.end() for found in re.finditer("\n", source))]
     line = bisect_right(starts, offset) - 1
     return line, offset - starts[line]
-
-
-class _Recorded(str):
-    tokens: list[Token]
-
-
-def _record(source: str, tokens: list[Token], stream: Iterator[tuple[int, str, str]]) -> Iterator[Any]:
-    position = 0
-    for line, kind, text in stream:
-        found = source.find(text, position)
-        if found < 0:
-            found = position
-        tokens.append(Token(kind, text, found))
-        position = found + len(text)
-        yield line, kind, text
 
 
 class Files:
@@ -144,7 +121,7 @@ def parse_expression(environment: Environment, source: str) -> Parsed:
 
 
 def _parse(environment: Environment, source: str, state: str | None, file: str) -> Parsed:
-    recorded = _Recorded(source)
+    recorded = Recorded(source)
     tokens: list[Token] = []
     recorded.tokens = tokens
     try:
@@ -173,14 +150,6 @@ def _parse(environment: Environment, source: str, state: str | None, file: str) 
     except ValueError as error:
         raise BadExpression("a number in it is too long", file=file) from error
     return Parsed(source, tree, tokens, file)
-
-
-def tokenize(environment: Environment, source: str, name: str | None, state: str | None) -> TokenStream:
-    """Jinja's tokens of a source, noted on it with their places where it has room for them."""
-    stream = environment.lexer.tokeniter(source, name, None, state)
-    if isinstance(source, _Recorded):
-        stream = _record(source, source.tokens, stream)
-    return TokenStream(environment.lexer.wrap(stream, name, None), name, None)
 
 
 class _Check:

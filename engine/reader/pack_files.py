@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.business import WEEKDAYS, Business
 from engine.currencies import CURRENCIES, digits_of
 from engine.nearest import unknown
 from engine.reader.rule_reader import listed, mapped, name, names
 from engine.reader.yaml_builder import DECIMAL, INTEGER
-from engine.shop import WEEKDAYS, Business, Product
+from engine.shop import Product
 from engine.source import Listed, Mapped, Place, Problem, Span, Word
 from engine.workflow import Move, Workflow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from engine.business import WEEKDAYS
 from engine.message import Kind
 from engine.schema.parts import (
     NAME,
@@ -19,7 +20,6 @@ from engine.schema.parts import (
     ref,
     text,
 )
-from engine.shop import WEEKDAYS
 from engine.workflow import DEEDS
 
 HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9] ?[-–] ?(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from engine.business import WEEKDAYS, Business
 from engine.declarations import Parameter, Validator
-from engine.shop import WEEKDAYS, Business
 from engine.validators.between import UNBOUNDED
 
 if TYPE_CHECKING:

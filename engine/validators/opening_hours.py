@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
+from engine.business import WEEKDAYS, is_open
 from engine.declarations import Parameter, Validator
-from engine.shop import WEEKDAYS, is_open
 from engine.validators.date import at_business
 
 if TYPE_CHECKING:
