@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from engine.pack import Pack
@@ -31,9 +31,34 @@ def load_flow(path: str | Path) -> Reading:
     file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    folder = shown(file.parent)
-    beside = {os.path.normpath(f"{folder}/{name}"): text for name, text in files_in(file.parent).items()}
-    return read_flow(beside, os.path.normpath(f"{folder}/{file.name}"), templates_beside(file.parent))
+    beside = FilesBeside(shown(file.parent))
+    return read_flow(beside, os.path.normpath(f"{beside.folder}/{file.name}"), templates_beside(file.parent))
+
+
+class FilesBeside(Mapping[str, bytes]):
+    """The files in a folder, by their path as seen from the current one; each is read when it is asked for.
+
+    Files further down can be asked for, as `use` does, but are not listed: a lone flow may stand anywhere.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self:
+            raise KeyError(name)
+        return Path(name).read_bytes()
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.endswith(READ) and os.path.isfile(name)
+
+    def __iter__(self) -> Iterator[str]:
+        for entry in os.scandir(self.folder):
+            if entry.is_file() and entry.name.endswith(READ) and not entry.name.startswith("."):
+                yield os.path.normpath(f"{self.folder}/{entry.name}")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def checked_pack(path: str | Path) -> tuple[Pack | None, list[str]]:

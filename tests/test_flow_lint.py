@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.commands.lint import main
+from adapters.packs import FilesBeside
 from engine.lint import lint
 from engine.lint.report import full, snippet, width
 from engine.reader import read_flow
@@ -230,3 +231,16 @@ def test_the_installed_program_tells_its_version() -> None:
     program = Path(sys.executable).with_name("flow-lint")
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"flow-lint \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_a_lone_flow_reads_nothing_but_what_belongs_to_it(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "large.yaml").write_text("x: 1", "utf-8")
+    (tmp_path / "customer.yaml").write_text("flow: customer\n", "utf-8")
+    (tmp_path / "part.yaml").write_text("slots: {name: text}\n", "utf-8")
+    beside = FilesBeside(str(tmp_path))
+    assert sorted(name.rsplit("/", 1)[1] for name in beside) == ["customer.yaml", "part.yaml"]
+    assert len(beside) == 2
+    assert beside[f"{tmp_path}/far/large.yaml"] == b"x: 1"
+    with pytest.raises(KeyError):
+        beside[f"{tmp_path}/none.yaml"]
