@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from string import Formatter
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,20 @@ class Business:
 
     def order_number_of(self, day: date, n: int) -> str:
         """The number of the day's n-th order, n counted from 1."""
-        return self.order_number.format(date=day, n=n)
+        return _dated(self.order_number, day).format(n=n)
+
+
+@lru_cache(maxsize=256)
+def _dated(order_number: str, day: date) -> str:
+    """The format of the day's order numbers, in which only `{n}` is left to put in."""
+    parts = []
+    for literal, field_name, spec, _ in Formatter().parse(order_number):
+        parts.append(literal.replace("{", "{{").replace("}", "}}"))
+        if field_name == "date":
+            parts.append(format(day, spec or "").replace("{", "{{").replace("}", "}}"))
+        elif field_name is not None:
+            parts.append(f"{{{field_name}:{spec}}}")
+    return "".join(parts)
 
 
 @dataclass(frozen=True)

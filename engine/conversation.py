@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 import msgspec
@@ -35,7 +34,7 @@ class Conversation(msgspec.Struct):
 
     def copy(self) -> Conversation:
         """The same talk, to be changed without changing this one; its inner values are only ever replaced."""
-        same = copy(self)
+        same: Conversation = self.__copy__()  # type: ignore[attr-defined]  # not in msgspec's stubs
         same.slots = self.slots.copy()
         return same
 

@@ -348,6 +348,8 @@ def put_cart(draft: Draft, lines: Sequence[Sequence[Any]]) -> None:
 
 def kept_lines(draft: Draft, lines: Sequence[CartLine]) -> tuple[CartLine, ...]:
     """The lines as an order keeps them: products by their own names, whatever the customer speaks."""
+    if not draft.flow.names.get(draft.language):
+        return tuple(lines)
     own = {product.code: product for product in draft.shop.products()}
     return tuple(
         line

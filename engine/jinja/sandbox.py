@@ -296,7 +296,7 @@ def isolated(value: Any) -> str:
 
 def join_parts(parts: Iterable[str]) -> str:
     """The parts as one text. Raises Refused for more than MAX_TEXT characters."""
-    parts = list(parts)
-    if sum(map(len, parts)) > MAX_TEXT:
+    text = "".join(parts)
+    if len(text) > MAX_TEXT:
         raise Refused(f"the text grows beyond {MAX_TEXT} characters")
-    return "".join(parts)
+    return text
