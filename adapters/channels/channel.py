@@ -14,7 +14,7 @@ class SendFailed(Exception):
     """A provider did not take a message.
 
     `code` is the provider's own (or `timeout`, `connection`, `http_…`), `text` its words. `may_pass` is true
-    where the same request may succeed later and surely had no effect so far.
+    where the same request may succeed later; one whose connection broke may have arrived all the same.
     """
 
     def __init__(self, code: str, text: str, may_pass: bool = False) -> None:

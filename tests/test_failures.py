@@ -1,0 +1,131 @@
+"""What a failed action leaves, which is nothing, and who answers it."""
+
+from __future__ import annotations
+
+import pytest
+from talking import Talker
+
+from engine.turn import BrokenTurn
+
+FAILING = """
+flow: customer
+languages: [en]
+start: a
+slots: {note: text}
+states:
+  a:
+    ask: ask
+    commands:
+      buy:
+        pattern: "buy {item:number}"
+        do: [{add_to_cart: {quantity: 2}}]
+        fails: {out_of_stock: few}
+        reply: bought
+      keep:
+        pattern: "keep {note:text}"
+        save: note
+        do: [{add_to_cart: {item: 1}}, {add_to_cart: {item: 2, quantity: 2}}]
+        reply: bought
+      jump:
+        words: [jump]
+        do: [{add_to_cart: {item: 1}}]
+        reply: jumping
+        goto: b
+      loop: {words: [loop], goto: c}
+      branch:
+        words: [branch]
+        fails: {out_of_stock: from_rule}
+        branches: [{do: [{add_to_cart: {item: 2, quantity: 9}}], fails: {out_of_stock: from_branch}, goto: d}]
+      unhandled: {words: [unhandled], do: cancel_order, reply: bought}
+    otherwise: what
+    tries: {limit: 2, then: {reply: gave_up}}
+  b:
+    branches:
+      - {do: [{add_to_cart: {item: 2, quantity: 2}}], reply: passing, goto: d}
+  c:
+    branches: [{reply: passing, goto: c}]
+  d: {ask: arrived, commands: {back: {words: [back], goto: a}}}
+fails: {no_such_item: no_such, out_of_stock: {reply: from_flow, goto: d}}
+messages:
+  ask: Ask
+  few: "only {{ failure.left }} {{ failure.product.name }} ({{ item }})"
+  bought: "{{ cart.count }} in the cart"
+  jumping: Jumping
+  passing: Passing
+  from_flow: "Failed: {{ failure.code }}"
+  from_rule: rule
+  from_branch: branch
+  arrived: Arrived
+  no_such: No such thing
+  what: What?
+  gave_up: Enough.
+"""
+
+
+def test_a_failure_is_answered_by_the_rule() -> None:
+    talk = Talker(FAILING)
+    assert talk.say("buy 2") == ["only 1 Pear (2)"]
+    assert talk.conversation.cart == []
+
+
+def test_a_failure_that_the_rule_does_not_name_is_answered_by_the_flow() -> None:
+    assert Talker(FAILING).say("buy 99") == ["No such thing"]
+
+
+def test_a_failure_leaves_no_trace_of_the_whole_rule() -> None:
+    talk = Talker(FAILING)
+    assert talk.say("keep this") == ["Failed: out_of_stock", "Arrived"]
+    assert (talk.conversation.cart, talk.slots, talk.state) == ([], {}, "d")
+
+
+def test_a_state_passed_through_fails_together_with_the_rule() -> None:
+    talk = Talker(FAILING)
+    assert talk.say("jump") == ["Failed: out_of_stock", "Arrived"]
+    assert talk.conversation.cart == []
+
+
+def test_the_branch_s_own_answer_comes_before_the_rule_s() -> None:
+    talk = Talker(FAILING)
+    assert talk.say("branch") == ["branch"]
+    assert talk.state == "a"
+
+
+def test_a_failed_action_neither_counts_nor_resets_the_tries() -> None:
+    talk = Talker(FAILING)
+    talk.say("xyz")
+    talk.say("buy 2")
+    assert talk.conversation.tries == 1
+    assert talk.say("xyz") == ["Enough."]
+
+
+def test_a_failure_that_nothing_answers_breaks_the_turn() -> None:
+    with pytest.raises(BrokenTurn, match="no_such_order"):
+        Talker(FAILING).say("unhandled")
+
+
+def test_at_most_twenty_states_are_passed_through() -> None:
+    with pytest.raises(BrokenTurn, match="20 states"):
+        Talker(FAILING).say("loop")
+
+
+def test_only_price_changed_leaves_something_the_cart_is_priced_anew() -> None:
+    flow = """
+        flow: customer
+        languages: [en]
+        start: a
+        states:
+          a:
+            commands:
+              buy: {words: [buy], do: {add_to_cart: {item: 1}}, reply: total}
+              order: {words: [order], do: place_order, fails: {price_changed: changed}, reply: placed}
+        otherwise: what
+        fails: {cart_empty: what, out_of_stock: what, unavailable: what, no_such_item: what}
+        messages:
+          {total: "{{ cart.total }}", changed: "now {{ cart.total }}", placed: "{{ order.total }}", what: W}
+    """
+    talk = Talker(flow)
+    talk.say("buy")
+    dearer = talk.memory.products[0]
+    talk.memory.put_product(type(dearer)(1, "apple", "Apple", dearer.price + 5, 5))
+    assert talk.say("order") == ["now 55.00"]
+    assert talk.say("order") == ["55.00"]

@@ -1,0 +1,126 @@
+"""What happens when the customer is silent, when a person answers, and when something happens elsewhere."""
+
+from __future__ import annotations
+
+from talking import Talker
+
+# -- after, timeout
+
+
+TIMERS = """
+flow: customer
+languages: [en]
+start: a
+timeout: 1 hour
+states:
+  a:
+    ask: ask
+    commands: {go: {words: [go], goto: b}, hm: {words: [hm], reply: ok}}
+    after:
+      - {wait: 10 minutes, reply: still_there}
+      - {wait: 2 hours, reply: leaving, goto: b}
+    otherwise: what
+  b: {ask: over, commands: {back: {words: [back], goto: a}}}
+otherwise: what
+messages: {ask: Ask, ok: OK, still_there: "Still there?", leaving: Closing, over: Over, what: "What?"}
+"""
+
+
+def test_timers_fire_once_per_silence_and_may_go_somewhere() -> None:
+    talk = Talker(TIMERS)
+    talk.say("hm")
+    assert talk.wait(minutes=9) == []
+    assert talk.wait(minutes=2) == ["Still there?"]
+    assert talk.wait(minutes=60) == []
+    assert talk.wait(hours=1) == ["Closing", "Over"]
+    assert talk.interpreter.due_at(talk.conversation) is None
+
+
+def test_a_message_begins_a_new_silence() -> None:
+    talk = Talker(TIMERS)
+    talk.say("hm")
+    talk.wait(minutes=11)
+    talk.say("hm")
+    assert talk.wait(minutes=11) == ["Still there?"]
+
+
+def test_leaving_the_state_cancels_its_timers() -> None:
+    talk = Talker(TIMERS)
+    talk.say("go")
+    assert talk.wait(hours=5) == []
+
+
+def test_entering_counts_from_then() -> None:
+    talk = Talker(TIMERS)
+    talk.say("go")
+    talk.wait(minutes=30)
+    talk.say("back")
+    assert talk.wait(minutes=9) == []
+    assert talk.wait(minutes=2) == ["Still there?"]
+
+
+def test_the_timeout_does_not_come_before_the_state_s_last_timer() -> None:
+    talk = Talker(TIMERS)
+    talk.say("hm")
+    talk.wait(minutes=90)
+    assert talk.say("hm") == ["OK"]
+    assert not any(step["step"] == "started_over" for step in talk.turn.trace)
+
+
+# -- human, events
+
+
+HUMAN = """
+flow: customer
+languages: [en]
+start: a
+timeout: 1 hour
+events:
+  paid: {reply: thanks}
+states:
+  a:
+    ask: ask
+    commands:
+      person: {words: [person], do: {hand_over: "{{ message.text }}"}, reply: wait, goto: desk}
+    events:
+      ready: {reply: ready, goto: b}
+  b: {commands: {back: {words: [back], goto: a}}}
+  desk: {human: true}
+otherwise: what
+messages: {ask: Ask, wait: One moment, what: "What?", thanks: "Paid {{ amount }}", ready: Ready}
+"""
+
+
+def test_a_person_is_called_and_the_bot_is_silent() -> None:
+    talk = Talker(HUMAN)
+    assert talk.say("person") == ["One moment"]
+    assert talk.turn.calls_person
+    assert talk.conversation.note == "person"
+    assert talk.say("person") == []
+    talk.wait(hours=3)
+    assert talk.say("hello?") == []
+    assert talk.state == "desk"
+
+
+def test_handing_back_returns_to_where_the_talk_came_from_and_asks() -> None:
+    talk = Talker(HUMAN)
+    talk.say("person")
+    assert talk.event("handed_back") == ["Ask"]
+    assert talk.state == "a"
+
+
+def test_a_flow_may_handle_the_handing_back_itself() -> None:
+    talk = Talker(HUMAN.replace("  paid:", "  handed_back: {reply: ready, goto: b}\n  paid:"))
+    talk.say("person")
+    assert talk.event("handed_back") == ["Ready"]
+    assert talk.state == "b"
+
+
+def test_an_event_is_handled_by_the_state_or_the_flow_or_changes_nothing() -> None:
+    talk = Talker(HUMAN)
+    assert talk.event("paid", amount=5) == ["Paid 5"]
+    before = talk.conversation.copy()
+    assert talk.event("unknown") == []
+    assert talk.conversation == before
+    assert talk.event("ready") == ["Ready"]
+    assert talk.event("ready") == []
