@@ -205,8 +205,8 @@ class Environment(ImmutableSandboxedEnvironment):
             return self.readable.setdefault(cls, dict.fromkeys(cls._fields))
         for plain in (datetime, date, time, timedelta):
             if issubclass(cls, plain):
-                return PLAIN[plain]
-        return {}
+                return self.readable.setdefault(cls, PLAIN[plain])
+        return self.readable.setdefault(cls, {})
 
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Calls a macro of the text or one of the listed methods; raises Refused for anything else."""
