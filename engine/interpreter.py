@@ -89,7 +89,7 @@ class Interpreter:
         if meaning.page is not None:
             draft.trace.append({"step": "more", "start": meaning.page[1]})
             return Turn(talk, speak_more(draft, state, *meaning.page), draft.trace)
-        if rule is None or any(rule is one for one in state.fallbacks):
+        if rule is None or rule is state.otherwise:
             self._not_understood(draft, state, meaning.counts)
         else:
             is_in_time = press is not None and press.visit == talk.visit

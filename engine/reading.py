@@ -86,8 +86,10 @@ def _read_for(slot: Slot, new: Any, draft: Draft, is_written: bool) -> Any:
 
 def plain(value: Any) -> Any:
     """The value as a trace keeps it: JSON of one level, whatever it was."""
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value[:200] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value[:200]
+    if value is None or isinstance(value, (int, float)):
+        return value
     if isinstance(value, (Decimal, date, datetime, time)):
         return str(value)
     if isinstance(value, (list, tuple)):

@@ -73,16 +73,14 @@ class Catalog:
 
     def find(self, item: object) -> Product | None:
         """The product of this menu number, code or product value; None where there is none."""
-        if isinstance(item, Product):
-            return self._by_code.get(item.code)
-        if isinstance(item, int) and not isinstance(item, bool):
-            return self._by_number.get(item)
         if isinstance(item, str):
             found = self._by_code.get(item)
             if found is None and re.fullmatch(r"\d{1,9}", item.strip()):
                 found = self._by_number.get(int(item))
             return found
-        return None
+        if isinstance(item, int) and not isinstance(item, bool):
+            return self._by_number.get(item)
+        return self._by_code.get(item.code) if isinstance(item, Product) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,6 @@ class UsageError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Checks the paths and prints what was found; 0 clean, 1 problems, 2 wrong use."""
-    _speak_utf8()
     if "--help" in arguments or "-h" in arguments:
         print(USAGE, end="")
         return 0
@@ -60,12 +59,8 @@ def main(arguments: list[str]) -> int:
     from adapters.packs import LinesOfFiles
     from engine.lint.report import full
 
-    try:
-        for line in full(problems, LinesOfFiles().line, str):
-            print(line)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read this has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for line in full(problems, LinesOfFiles().line, str):
+        print(line)
     return 1
 
 
@@ -166,11 +161,3 @@ def _has_line(path: str, keys: str) -> bool:
             re.search(rf"^(?:\xef\xbb\xbf)?(?:{keys})[ \t]*:".encode("ascii"), file.read(), re.MULTILINE)
             is not None
         )
-
-
-def _speak_utf8() -> None:
-    """Flows hold every script; a console of another encoding shows what it can."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")

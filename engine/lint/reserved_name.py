@@ -1,4 +1,4 @@
-"""Finds slots that take a name of the language."""
+"""Finds slots, holes and lines of choices that take a name of the language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from engine.lint.checked import Rule, as_read
 
 RULE = Rule(
     name="reserved_name",
-    about="A slot has a name that already stands for something, such as `cart`.",
+    about="A slot, a hole or an `as` has a name that already stands for something, such as `cart`.",
     broken={
         "shop.yaml": """\
 flow: shop

@@ -138,7 +138,7 @@ class Survey:
     def strange_names(self) -> frozenset[str]:
         """Names that are read and stand for nothing anywhere in the flow: slips of the pen."""
         given = frozenset(name for step in self.steps for name in ACTIONS[step.action].gives)
-        return self.read_names - self.known - self.holes - given
+        return self.read_names - self.known - self.holes - self.lines - given
 
     # Names
 
@@ -155,6 +155,11 @@ class Survey:
         return frozenset(names).union(*self.pressed_with.values())
 
     @cached_property
+    def lines(self) -> frozenset[str]:
+        """What the lines of `choices` are called."""
+        return frozenset(state.choices.name for state in self.flow.states.values() if state.choices)
+
+    @cached_property
     def pressed_with(self) -> Mapping[str, frozenset[str]]:
         """Command: the names that its buttons carry, which stand like holes when one is pressed."""
         found: dict[str, frozenset[str]] = {}
@@ -165,7 +170,7 @@ class Survey:
         return found
 
     def read_by(self, site: Site | None) -> frozenset[str]:
-        """The names that are there before a rule's actions: holes, and what a button or an event brings."""
+        """The names that are there before a rule's actions: holes, and what a button, an event or a pick brings."""
         if site is None:
             return NO_NAMES
         holes = {
@@ -175,6 +180,8 @@ class Survey:
             return self.pressed_with.get(site.rule.name, NO_NAMES) | holes
         if site.kind == "event":
             return frozenset(holes | {"order"})
+        if site.kind == "choices" and site.state is not None and site.state.choices is not None:
+            return frozenset(holes | {site.state.choices.name})
         return frozenset(holes)
 
     def names_on(self, way: Way) -> frozenset[str]:
@@ -269,7 +276,8 @@ class Survey:
 
     def _in_rule(self, site: Site) -> Iterator[Written]:
         rule = site.rule
-        yield from (written(text, NO_NAMES) for text in (*rule.title.values(), *rule.about.values()))
+        pressed = self.pressed_with.get(rule.name, NO_NAMES) if site.kind == "command" else NO_NAMES
+        yield from (written(text, pressed) for text in (*rule.title.values(), *rule.about.values()))
         if rule.when is not None:
             yield written(rule.when, NO_NAMES)
         read = self.read_by(site)

@@ -24,7 +24,7 @@ class Way(NamedTuple):
     """One way on which a turn can go: what it says, does and where it leads.
 
     `state` is None for what stands above all states. `site` is None for the branches of a state that is
-    entered and for the flow's `fails`. A `failing` way is the answer of a refusal or a failure.
+    entered, for the `none` of its choices and for the flow's `fails`. A `failing` way is the answer of a refusal or a failure.
     """
 
     state: State | None
@@ -91,7 +91,8 @@ def ways_of(site: Site) -> Iterator[Way]:
     for answer in answers_of(rule):
         yield _answering(state, site, answer, rule.do)
     if site.kind == "choices" and state is not None and state.choices and state.choices.none:
-        yield _answering(state, site, state.choices.none, ())
+        # Nothing was picked where this is said.
+        yield _answering(state, None, state.choices.none, ())
 
 
 def every_way(flow: Flow) -> Iterator[Way]:
