@@ -157,7 +157,7 @@ class Execution:
             for name, value in step.parameters:
                 arguments[name] = value.evaluate(draft)
             for name in step.filled:
-                if name in draft.given or name in draft.flow.slots:
+                if name in draft.given or name in draft.conversation.slots:
                     given = draft.resolve(name)
                     if given is not MISSING:
                         arguments[name] = given

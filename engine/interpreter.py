@@ -316,8 +316,9 @@ class Interpreter:
             value = check.value.evaluate(draft)
         parameters = check.constants
         if check.parameters:
-            worked_out = {name: written.evaluate(draft) for name, written in check.parameters}
-            parameters = {**parameters, **worked_out}
+            parameters = dict(parameters)
+            for name, written in check.parameters:
+                parameters[name] = written.evaluate(draft)
         if check.validator.check(draft, value, **parameters):
             return True
         values = {name: plain(each) for name, each in parameters.items()}

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.business import Business
 from engine.pack import Pack
 from engine.shop import Customer, Order, OrderDraft, OrderLine, Product
 from engine.turn import BrokenTurn, Failure
 from engine.workflow import Workflow
+
+PRODUCTS = "products"
+ABSENT: Any = object()
+"""What stood under a key before it was first put."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -38,12 +42,16 @@ class MemoryShop:
     def __init__(self, pack: Pack) -> None:
         self._business: Business = pack.business
         self._workflow: Workflow | None = pack.workflow
-        self._show(tuple(sorted(pack.products, key=lambda product: product.number)))
+        products = tuple(sorted(pack.products, key=lambda product: product.number))
+        self._shown = {PRODUCTS: products}
+        self._products: tuple[Product, ...] = ()
+        self._by_code: dict[str, Product] = {}
+        self._look_again()
         self._customers: dict[str, Customer] = {}
         self._orders: dict[str, Placed] = {}
-        self._numbers_of: dict[str, list[str]] = {}
+        self._numbers_of: dict[str, tuple[str, ...]] = {}
         self._counts: dict[date, int] = {}
-        self._undo: list[Callable[[], object]] = []
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._depth = 0
 
     def for_customer(self, phone: str, role: str = "customer") -> CustomerShop:
@@ -143,7 +151,18 @@ class MemoryShop:
         return self._customers[phone]
 
     def save_customer(self, phone: str, changes: Mapping[str, str]) -> None:
-        self._put_customer(replace(self._customers[phone], **changes))
+        known = self._customers[phone]
+        self._put_customer(
+            Customer(
+                known.id,
+                known.phone,
+                changes.get("name", known.name),
+                changes.get("address", known.address),
+                changes.get("email", known.email),
+                changes.get("language", known.language),
+                known.role,
+            )
+        )
 
     def savepoint(self) -> Savepoint:
         return Savepoint(self)
@@ -180,14 +199,15 @@ class MemoryShop:
     # Every change goes through one of the following, which note how it is undone while a savepoint is open.
 
     def _put_products(self, products: tuple[Product, ...]) -> None:
-        if self._depth:
-            before = self._products
-            self._undo.append(lambda: self._show(before))
-        self._show(products)
+        self._put(self._shown, PRODUCTS, products)
+        self._look_again()
 
-    def _show(self, products: tuple[Product, ...]) -> None:
-        self._products = products
-        self._by_code = {product.code: product for product in products}
+    def _look_again(self) -> None:
+        """Takes the products as they are now, after a change or the undoing of one."""
+        products = self._shown[PRODUCTS]
+        if products is not self._products:
+            self._products = products
+            self._by_code = {product.code: product for product in products}
 
     def _put_customer(self, customer: Customer) -> None:
         self._put(self._customers, customer.id, customer)
@@ -198,19 +218,13 @@ class MemoryShop:
     def _put_order(self, placed: Placed) -> None:
         number = placed.order.number
         if number not in self._orders:
-            numbers = self._numbers_of.setdefault(placed.customer, [])
-            numbers.append(number)
-            if self._depth:
-                self._undo.append(numbers.pop)
+            before = self._numbers_of.get(placed.customer, ())
+            self._put(self._numbers_of, placed.customer, (*before, number))
         self._put(self._orders, number, placed)
 
     def _put(self, table: dict[Key, Value], key: Key, value: Value) -> None:
         if self._depth:
-            if key in table:
-                before = table[key]
-                self._undo.append(lambda: table.__setitem__(key, before))
-            else:
-                self._undo.append(lambda: table.pop(key))
+            self._undo.append((table, key, table.get(key, ABSENT)))
         table[key] = value
 
 
@@ -233,7 +247,12 @@ class Savepoint:
         shop = self._shop
         if kind is not None:
             while len(shop._undo) > self._mark:
-                shop._undo.pop()()
+                table, key, before = shop._undo.pop()
+                if before is ABSENT:
+                    del table[key]
+                else:
+                    table[key] = before
+            shop._look_again()
         shop._depth -= 1
         if not shop._depth:
             shop._undo.clear()

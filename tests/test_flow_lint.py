@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -225,6 +226,30 @@ def test_a_clean_run_loads_nothing_that_it_does_not_need(here: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "0 []\n"
+
+
+def test_a_reader_that_has_read_enough_is_no_error(here: Path) -> None:
+    put(
+        here, shop__yaml=FLOW.replace("hello: Hello!", "\n".join(f"message_{n}: Hi!\n " for n in range(3000)))
+    )
+    program = Path(sys.executable).with_name("flow-lint")
+    with subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline().startswith("shop.yaml:")
+        running.stdout.close()
+        said = running.stderr.read()
+    assert (running.returncode, said) == (141, "")
+
+
+def test_a_console_that_lacks_a_letter_gets_another(here: Path) -> None:
+    put(here, shop__yaml=FLOW.replace("goto: done", "goto: دکان"))
+    program = Path(sys.executable).with_name("flow-lint")
+    done = subprocess.run(
+        [program], env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.startswith(b"shop.yaml:6:37: no state '????'")
 
 
 def test_the_installed_program_tells_its_version() -> None:

@@ -102,6 +102,26 @@ REACHED = """\
     otherwise: {{reply: hello, goto: done}}
 """
 
+PICKING = """\
+  choosing:
+    ask: hello
+    choices:
+      from: catalog.available
+      as: product
+      title: "{{ product.name }}"
+      value: "{{ product.code }}"
+      save: wanted
+      validate: [{check: "product.price < 9", else: refused}]
+      do: {add_to_cart: {item: "{{ wanted.code }}"}}
+      fails: {out_of_stock: gone}
+      branches: [{when: product.price > 5, reply: dear, goto: another}]
+      reply: taken
+      goto: another
+  another:
+    ask: asked
+    otherwise: {reply: hello, goto: done}
+"""
+
 CLEAN = {
     "a goto of an event reaches a state": flow(
         REACHED.format(leads="events: {paid: {goto: reached}}"), top="moved: {old: waiting}\n"
@@ -267,6 +287,48 @@ messages:
 """,
         top="moved: {old: waiting}\n",
     ),
+    "what is said of a pick can read the line that was picked": flow(
+        PICKING,
+        """\
+  refused: "Not {{ product.name }}."
+  gone: "No {{ product.name }} is left."
+  taken: "You took {{ product.name }}."
+  dear: "{{ product.name }} is dear."
+  asked: "Another {{ product.name }}?"
+""",
+        top="moved: {old: choosing}\nslots: {wanted: product}\n",
+    ),
+    "what a button says can read the values that it brings": flow(
+        """\
+  asking:
+    ask: which
+    commands:
+      paint: {title: "Paint {{ shade }}", about: "In {{ shade }}", reply: hello, goto: done}
+""",
+        "  which: {text: Which one, buttons: [{paint: {shade: red}}, {paint: {shade: blue}}]}\n",
+        top="moved: {old: asking}\n",
+    ),
+    "a regular expression that only the validator's own library reads": flow(
+        """\
+  asking:
+    input: {validate: [{matches: '\\p{Lu}++(?<=A+)', else: hello}], reply: hello, goto: done}
+""",
+        top="moved: {old: asking}\n",
+    ),
+    "a regular expression that repeats without end is not worked out": flow(
+        """\
+  asking:
+    input: {validate: [{matches: "((x{2000000000}){30000}){9}", else: hello}], reply: hello, goto: done}
+""",
+        top="moved: {old: asking}\n",
+    ),
+    "a regular expression that is not written out is not read": flow(
+        """\
+  asking:
+    input: {validate: [{matches: "{{ settings.shape }}", else: hello}], reply: hello, goto: done}
+""",
+        top="moved: {old: asking}\nsettings: {shape: '[a-z]+'}\n",
+    ),
     "names that a text makes for itself are its own": flow(messages="", top="").replace(
         "hello: Hello!",
         'hello: "{% for line in cart.lines %}{{ loop.index }}. {{ line.product.name }} {% endfor %}"',
@@ -278,6 +340,8 @@ messages:
 def test_what_is_right_is_not_found(what: str) -> None:
     assert found_in({"shop.yaml": CLEAN[what]}) == []
 
+
+DEEP = "(" * 5000 + ")" * 5000
 
 BROKEN = {
     "the second of two equal keys": (
@@ -346,6 +410,79 @@ BROKEN = {
             top="moved: {old: asking}\n",
         ),
         "unknown_variable",
+    ),
+    "what is said where nothing can be picked has no line to read": (
+        flow(
+            PICKING.replace("reply: taken", "none: refused\n      reply: taken").replace(
+                "else: refused", "else: hello"
+            ),
+            """\
+  refused: "Not {{ product.name }}."
+                   ^^^^^^^
+  gone: "No {{ product.name }} is left."
+  taken: "You took {{ product.name }}."
+  dear: "{{ product.name }} is dear."
+  asked: "Another {{ product.name }}?"
+""",
+            top="moved: {old: choosing}\nslots: {wanted: product}\n",
+        ),
+        "unknown_variable",
+    ),
+    "what a button says reads a value that no button brings": (
+        flow(
+            "  asking:\n"
+            "    ask: which\n"
+            "    commands:\n"
+            '      paint: {title: "Paint {{ shad }}", reply: hello, goto: done}\n'
+            "                               ^^^^\n",
+            "  which: {text: Which one, buttons: [{paint: {shade: red}}]}\n",
+            top="moved: {old: asking}\n",
+        ),
+        "unknown_variable",
+    ),
+    "an ask that cannot be read is an ask": (
+        flow(
+            PICKING.replace("    ask: hello\n", "    aks: hello\n    ^^^\n", 1),
+            """\
+  refused: "Not {{ product.name }}."
+  gone: "No {{ product.name }} is left."
+  taken: "You took {{ product.name }}."
+  dear: "{{ product.name }} is dear."
+  asked: "Another {{ product.name }}?"
+""",
+            top="moved: {old: choosing}\nslots: {wanted: product}\n",
+        ),
+        "schema",
+    ),
+    "a regular expression in its long form": (
+        flow(
+            "  asking:\n"
+            "    input:\n"
+            '      validate: [{matches: {pattern: "(a", value: "{{ message.text }}"}, else: hello}]\n'
+            "                                      ^^\n"
+            "      reply: hello\n"
+            "      goto: done\n",
+            top="moved: {old: asking}\n",
+        ),
+        "regular_expression",
+    ),
+    "a regular expression with flags that exclude each other": (
+        flow(
+            "  asking:\n"
+            '    input: {validate: [{matches: "(?V1)(?V0)a", else: hello}], reply: hello, goto: done}\n'
+            "                                  ^^^^^^^^^^^\n",
+            top="moved: {old: asking}\n",
+        ),
+        "regular_expression",
+    ),
+    "a regular expression that is too deep": (
+        flow(
+            "  asking:\n"
+            f'    input: {{validate: [{{matches: "{DEEP}", else: hello}}], reply: hello, goto: done}}\n'
+            f"                                  {'^' * len(DEEP)}\n",
+            top="moved: {old: asking}\n",
+        ),
+        "regular_expression",
     ),
     "a slip of the pen is one finding, and not a second for the state it meant": (
         flow(
@@ -454,7 +591,33 @@ messages:
 
 TRANSLATED = flow(top="languages: [en, ur]\n")
 
+CATALOG = "products: [{number: 1, code: apple, name: Apple, price: 0.50}]\n"
+NAMED = {
+    "business.yaml": BUSINESS.replace("[en]", "[en, ur]"),
+    "shop.yaml": flow(),
+    "shop.ur.yaml": "names: {aple: سیب}\nmessages: {hello: سلام}\n",
+}
+
 PACKS_WITHOUT_FINDINGS = {
+    "any name in a translation where no catalog is known": NAMED,
+    "any name in the translation of a flow without a pack": {
+        "shop.yaml": TRANSLATED,
+        "shop.ur.yaml": NAMED["shop.ur.yaml"],
+    },
+    "a shared translation names the settings of every flow that uses it": {
+        "business.yaml": NAMED["business.yaml"].replace(
+            "{customer: shop.yaml}", "{customer: shop.yaml, staff: staff.yaml}"
+        ),
+        "catalog.yaml": CATALOG,
+        "shop.yaml": flow(top="use: shared.yaml\nsettings: {street: Market Street}\n").replace(
+            "Hello!", '"{{ settings.street }}"'
+        ),
+        "shop.ur.yaml": 'messages: {hello: "{{ settings.street }}"}\n',
+        "staff.yaml": flow(top="use: shared.yaml\n").replace("flow: shop", "flow: staff"),
+        "staff.ur.yaml": "messages: {hello: سلام}\n",
+        "shared.yaml": "messages: {}\n",
+        "shared.ur.yaml": "names: {street: مارکیٹ, apple: سیب}\n",
+    },
     "a message that another flow sends is used, and has the sender's names": PACK,
     "a message that the workflow sends is used, and has the order": {
         "business.yaml": BUSINESS,
@@ -485,6 +648,14 @@ def test_what_is_right_in_a_pack_is_not_found(what: str) -> None:
 
 
 BROKEN_PACKS = {
+    "a name of no product, where the catalog is a table": (
+        {**NAMED, "catalog.csv": "number,code,name,price\n1,apple,Apple,0.50\n"},
+        ("unknown_name", "shop.ur.yaml", 1, 9),
+    ),
+    "the name of a product that cannot be read is still one": (
+        {**NAMED, "catalog.yaml": CATALOG.replace("apple", "aple").replace(", price: 0.50", "")},
+        ("schema", "catalog.yaml", 1, 12),
+    ),
     "a message that the other flow does not have": (
         {**PACK, "staff.yaml": STAFF.replace("called:", "caled:")},
         ("unknown_message", "shop.yaml", 13, 41),

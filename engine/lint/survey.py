@@ -170,7 +170,7 @@ class Survey:
         return found
 
     def read_by(self, site: Site | None) -> frozenset[str]:
-        """The names that are there before a rule's actions: holes, and what a button, an event or a pick brings."""
+        """The names that stand before a rule's actions: holes, what a button, an event or a pick brings."""
         if site is None:
             return NO_NAMES
         holes = {

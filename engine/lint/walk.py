@@ -24,7 +24,8 @@ class Way(NamedTuple):
     """One way on which a turn can go: what it says, does and where it leads.
 
     `state` is None for what stands above all states. `site` is None for the branches of a state that is
-    entered, for the `none` of its choices and for the flow's `fails`. A `failing` way is the answer of a refusal or a failure.
+    entered, for the `none` of its choices and for the flow's `fails`. A `failing` way is the answer of a
+    refusal or a failure.
     """
 
     state: State | None
