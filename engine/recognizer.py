@@ -179,7 +179,7 @@ def _offered(state: CompiledState, text: str, folded: str, draft: Draft) -> Mean
     conversation = draft.conversation
     if not conversation.offered:
         return None
-    number = _number(text)
+    number = 0 if folded[:1].isalpha() else _number(text)
     for offered_number, title, press_id, _ in conversation.offered:
         if (number and number == offered_number) or folded == folded_title(title):
             press = decode_press(press_id, conversation)
