@@ -459,3 +459,13 @@ def test_the_log_holds_ids_and_neither_secrets_nor_numbers(
     assert "ValueError: no such customer: …1111" in events[4]["traceback"]
     assert SENDER not in written
     assert not any(secret in written for secret in site.settings.secrets)
+
+
+def test_a_worker_that_was_just_started_is_ready() -> None:
+    worker = Worker(lambda conversation: None, list, tick_seconds=3600)
+    assert worker.state() == "is not started"
+    worker.start()
+    try:
+        assert worker.state() == "ok"
+    finally:
+        worker.stop()

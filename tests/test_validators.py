@@ -141,3 +141,11 @@ def test_a_distance_is_the_same_there_and_back(a: float, b: float, c: float, d: 
     assert there == pytest.approx(back)
     assert 0 <= there < 20_016
     assert kilometres_between(a, b, a, b) == 0
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", "(?V1)(?V0)a", "(" * 3000 + ")" * 3000, "x{2000000000}", 5, "(a{999}){999}"]
+)
+def test_what_is_no_regular_expression_breaks_the_turn_and_nothing_else(pattern: object) -> None:
+    with pytest.raises(BrokenTurn, match="no regular expression"):
+        VALIDATORS["matches"].check(draft_of(), "a text", pattern=pattern)

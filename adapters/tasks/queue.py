@@ -45,6 +45,7 @@ class Worker:
 
     def start(self) -> None:
         """Begins to work."""
+        self._ticked_at = time.monotonic()
         for thread in (*self._threads, self._ticker):
             thread.start()
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from math import prod
 
 from engine.lint.checked import Checked, Rule
 from engine.lint.survey import literal_of
 from engine.source import Problem
 from engine.validators import VALIDATORS
-
-COUNT = re.compile(r"\{(\d{1,9})")
-MOST_PARTS = 100_000
-"""How often a pattern may repeat its parts before it is read without making room for each of them."""
+from engine.validators.matches import mistake_in
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -28,22 +23,6 @@ def check(checked: Checked) -> Iterator[Problem]:
                 if pattern is not None and wrong is not None:
                     said = f"this is no regular expression: {wrong}"
                     yield Problem(value.place, RULE.name, said, max(1, len(pattern.partition("\n")[0])))
-
-
-def mistake_in(pattern: str) -> str | None:
-    """What is wrong with a regular expression; None where it can be read."""
-    import regex
-
-    try:
-        if prod(int(count) or 1 for count in COUNT.findall(pattern)) > MOST_PARTS:
-            re.compile(pattern)
-        else:
-            regex.compile(pattern)
-    except RecursionError:
-        return "its parts stand too deep in each other"
-    except (regex.error, re.error, ValueError, OverflowError) as error:
-        return str(error)
-    return None
 
 
 RULE = Rule(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from math import prod
 from typing import TYPE_CHECKING
 
 from engine.declarations import Parameter, Validator
@@ -13,21 +15,42 @@ if TYPE_CHECKING:
 LONGEST_SECONDS = 0.05
 """What one comparison may take: some patterns need years for a text that nearly fits."""
 
+MOST_PARTS = 100_000
+"""How often a pattern may repeat its parts: the library makes room for each of them beforehand."""
 
-def check(draft: Draft, value: object, pattern: str) -> bool:
+_COUNT = re.compile(r"\{(\d{1,9})")
+
+
+def mistake_in(pattern: object) -> str | None:
+    """What is wrong with a regular expression; None where it can be used."""
+    import regex
+
+    if not isinstance(pattern, str):
+        return "it is no text"
+    if prod(int(count) or 1 for count in _COUNT.findall(pattern)) > MOST_PARTS:
+        return f"it repeats its parts more than {MOST_PARTS:,} times"
+    try:
+        regex.compile(pattern)
+    except RecursionError:
+        return "its parts stand too deep in each other"
+    except (regex.error, ValueError, OverflowError) as error:
+        return str(error)
+    return None
+
+
+def check(draft: Draft, value: object, pattern: object) -> bool:
     """Refuses what takes too long to compare. Raises BrokenTurn for what is no regular expression."""
     import regex
 
     if not isinstance(value, str):
         return False
+    mistake = mistake_in(pattern)
+    if mistake is not None:
+        raise BrokenTurn(f"`matches` was given {pattern!r}, which is no regular expression: {mistake}")
     try:
         return regex.fullmatch(pattern, value, timeout=LONGEST_SECONDS) is not None
     except TimeoutError:
         return False
-    except (regex.error, TypeError) as error:
-        raise BrokenTurn(
-            f"`matches` was given {pattern!r}, which is no regular expression: {error}"
-        ) from error
 
 
 VALIDATOR = Validator(
