@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from engine.draft import Draft
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter: its JSON Schema and its line of documentation.
 
     The schema's `format` may say what a text names: `expression`, `slot`, `message`, `language` or `role`.
@@ -25,8 +23,7 @@ class Parameter:
     filled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """A deed that flows may order: `run(draft, **parameters)` gives names to the rest of the turn, or None.
 
     It raises Failure with one of the codes in `fails`. Parameters stand in the order in which a single value
@@ -41,8 +38,7 @@ class Action:
     fails: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Validator:
+class Validator(NamedTuple):
     """A question about a value: `check(draft, value, **parameters)` is true where it may pass.
 
     A parameter named `value`, where the flow gives one, takes the place of the input. `single` is the
@@ -68,8 +64,7 @@ def load_as_is(stored: Any, draft: Draft) -> Any:
     return stored
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """A kind of value that slots hold and holes read.
 
     `read(text, draft)` gives the value or raises Unreadable; it may look at `draft.message`, which is how a

@@ -1,12 +1,11 @@
-"""What a flow is, once read: states, rules, branches, messages and choices as frozen values."""
+"""What a flow is, once read: states, rules, branches, messages and choices as values that never change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.expressions import Expression, Text, Value
 from engine.patterns import Pattern
@@ -15,13 +14,7 @@ from engine.source import NOWHERE, Place
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def _nothing() -> Mapping[str, Any]:
-    """The default of a field: Python 3.11 takes no mapping itself for one."""
-    return NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """What a conversation remembers: the name of its type, and whether it is a list of them."""
 
     name: str
@@ -30,8 +23,7 @@ class Slot:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What is said, and where it leads, when a rule does not go its way."""
 
     reply: tuple[str, ...] = ()
@@ -40,8 +32,7 @@ class Answer:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One use of a validator: its parameters as written, and the answer of a refusal."""
 
     validator: str
@@ -50,8 +41,7 @@ class Check:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One use of an action, with its parameters as written."""
 
     action: str
@@ -59,20 +49,18 @@ class Step:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(NamedTuple):
     """One way a rule, or a state that is entered, may go on; without `when` it always holds."""
 
     when: Expression | None = None
     do: tuple[Step, ...] = ()
-    fails: Mapping[str, Answer] = field(default_factory=_nothing)
+    fails: Mapping[str, Answer] = NOTHING
     reply: tuple[str, ...] = ()
     goto: str | None = None
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What a message may mean, and all that follows from it.
 
     `words`, `patterns`, `title` and `about` are by language. `save` is a tuple of slot and value, where a
@@ -80,17 +68,17 @@ class Rule:
     """
 
     name: str
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=_nothing)
-    patterns: Mapping[str, tuple[Pattern, ...]] = field(default_factory=_nothing)
-    title: Mapping[str, Text] = field(default_factory=_nothing)
-    about: Mapping[str, Text] = field(default_factory=_nothing)
+    words: Mapping[str, tuple[str, ...]] = NOTHING
+    patterns: Mapping[str, tuple[Pattern, ...]] = NOTHING
+    title: Mapping[str, Text] = NOTHING
+    about: Mapping[str, Text] = NOTHING
     when: Expression | None = None
     accepts: tuple[str, ...] = ("text",)
     save: tuple[tuple[str, Value | None], ...] = ()
     unreadable: Answer | None = None
     validate: tuple[Check, ...] = ()
     do: tuple[Step, ...] = ()
-    fails: Mapping[str, Answer] = field(default_factory=_nothing)
+    fails: Mapping[str, Answer] = NOTHING
     branches: tuple[Branch, ...] = ()
     reply: tuple[str, ...] = ()
     ask_again: bool = False
@@ -99,8 +87,7 @@ class Rule:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
+class Tries(NamedTuple):
     """How often in a row a customer may not be understood before `then` is taken."""
 
     limit: int
@@ -108,8 +95,7 @@ class Tries:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """A list to pick from: where it comes from, how a line of it looks, and the rule a pick follows.
 
     `rule.save` names the slot with a value of None; the input is then the picked line's `value`.
@@ -125,16 +111,15 @@ class Choices:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A place a conversation can be in, and what is understood there."""
 
     name: str
     branches: tuple[Branch, ...] = ()
     ask: tuple[str, ...] = ()
-    commands: Mapping[str, Rule] = field(default_factory=_nothing)
+    commands: Mapping[str, Rule] = NOTHING
     ignore: frozenset[str] = frozenset()
-    events: Mapping[str, Rule] = field(default_factory=_nothing)
+    events: Mapping[str, Rule] = NOTHING
     choices: Choices | None = None
     input: Rule | None = None
     otherwise: Rule | None = None
@@ -145,17 +130,15 @@ class State:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(NamedTuple):
     """A command offered to press, with the values that will stand like holes when it is pressed."""
 
     command: str
-    values: Mapping[str, Value] = field(default_factory=_nothing)
+    values: Mapping[str, Value] = NOTHING
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Something the business says, in one language.
 
     `media` is a kind (image, document, audio, video) and an address or a media id. `list_button` is what the
@@ -175,8 +158,7 @@ class Message:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """One conversation, whole: `messages` by name and then by language, every language filled.
 
     A message that a language lacks stands there in the default language. `names` holds, by language, the
@@ -190,13 +172,13 @@ class Flow:
     title: str = ""
     about: str = ""
     timeout: timedelta = timedelta(hours=1)
-    settings: Mapping[str, Any] = field(default_factory=_nothing)
-    slots: Mapping[str, Slot] = field(default_factory=_nothing)
-    commands: Mapping[str, Rule] = field(default_factory=_nothing)
-    events: Mapping[str, Rule] = field(default_factory=_nothing)
+    settings: Mapping[str, Any] = NOTHING
+    slots: Mapping[str, Slot] = NOTHING
+    commands: Mapping[str, Rule] = NOTHING
+    events: Mapping[str, Rule] = NOTHING
     otherwise: Rule | None = None
-    fails: Mapping[str, Answer] = field(default_factory=_nothing)
-    messages: Mapping[str, Mapping[str, Message]] = field(default_factory=_nothing)
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=_nothing)
-    moved: Mapping[str, str] = field(default_factory=_nothing)
+    fails: Mapping[str, Answer] = NOTHING
+    messages: Mapping[str, Mapping[str, Message]] = NOTHING
+    names: Mapping[str, Mapping[str, str]] = NOTHING
+    moved: Mapping[str, str] = NOTHING
     place: Place = NOWHERE

@@ -57,7 +57,7 @@ def speak_more(draft: Draft, state: CompiledState, name: str, start: int) -> tup
     if not rows:
         rows = tuple(replace(row, number=0) for row in _saying(message, draft, state, ()).rows)
     saying = replace(
-        _saying(replace(message, buttons=(), rows=()), draft, state, ()),
+        _saying(message._replace(buttons=(), rows=()), draft, state, ()),
         rows=rows,
         as_list=True,
         list_button=_list_button(message, draft),
@@ -136,7 +136,7 @@ def _layout(message: Message, draft: Draft, state: CompiledState) -> Layout | No
     """The buttons of the message as they stand in this visit, if they fit and are the same for everybody."""
     if not (is_plain(message) and is_steady(message.buttons)):
         return None
-    saying = _saying(replace(message, text=None), draft, state, ())
+    saying = _saying(message._replace(text=None), draft, state, ())
     titles = [_title(rule, draft) for rule in _rules(message, state)]
     if saying.rows and not fits_buttons(saying, draft.limits):
         return None

@@ -30,7 +30,7 @@ def draft_for(case: dict[str, Any]) -> Draft:
         product = next(one for one in pack.products if one.code == code)
         everything.for_customer(ANN, "customer").place_order(wanted((product, 1), at=NOON))
     draft = draft_of(pack, everything)
-    draft.flow = replace(FLOW, languages=tuple(case.get("languages", FLOW.languages)))
+    draft.flow = FLOW._replace(languages=tuple(case.get("languages", FLOW.languages)))
     message = dict(case.get("message", {"kind": "text"}))
     if "media" in message:
         message["media"] = Media(**message["media"])

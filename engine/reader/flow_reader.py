@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -205,7 +204,7 @@ class FlowReader:
             if given.get(key) is not None:
                 made[language] = self._translated(own, given.word(key), given[key], language)
             elif isinstance(path, Word) and self._in_language(path, language) != path:
-                made[language] = replace(own, text=self._template(path, language) or own.text)
+                made[language] = own._replace(text=self._template(path, language) or own.text)
             else:
                 made[language] = own
         return frozen(made)
@@ -221,7 +220,7 @@ class FlowReader:
         said = value if isinstance(value, Mapped) else self._text_alone(value, key)
         part = self._made(key, said, language, key.place)
         taken = {field for word in said for field in FIELDS.get(word, ())}
-        return replace(own, place=key.place, **{field: getattr(part, field) for field in taken})
+        return own._replace(place=key.place, **{field: getattr(part, field) for field in taken})
 
     def _in_language(self, path: str, language: str) -> str:
         """The template's file in this language, or the one that serves every language."""
