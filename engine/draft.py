@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from engine.business import Business
 from engine.expressions import MISSING
 from engine.flow import Branch, Flow
-from engine.message import Inbound, Limits
+from engine.limits import Limits
 from engine.pack import Pack
-from engine.prepared import Prepared
 from engine.shop import NAMES as SHOP_NAMES
 from engine.shop import Shop
 from engine.turn import Trace
@@ -19,6 +18,8 @@ from engine.types import TYPES
 
 if TYPE_CHECKING:
     from engine.conversation import Conversation
+    from engine.message import Inbound
+    from engine.prepared import Prepared
 
 
 class Failed:
@@ -124,7 +125,7 @@ class Draft:
         limits: Limits,
         prepared: Prepared | None = None,
     ) -> None:
-        self.prepared = prepared or Prepared()
+        self.prepared = prepared or _nothing_prepared()
         self.pack = pack
         self.flow = flow
         self.business: Business = pack.business
@@ -235,6 +236,13 @@ class Draft:
     def announce(self, message: str) -> None:
         """Says a message of this flow, by its name, with the replies of the turn."""
         self.replies.append(message)
+
+
+def _nothing_prepared() -> Prepared:
+    # Who only asks for the reserved names, as flow-lint does, needs nothing of what is said.
+    from engine.prepared import Prepared
+
+    return Prepared()
 
 
 def _settings(draft: Draft) -> Mapping[str, Any]:

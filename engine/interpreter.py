@@ -12,7 +12,8 @@ from engine.conversation import Conversation
 from engine.draft import Draft
 from engine.execution import NO_FAILS, Execution
 from engine.flow import Answer
-from engine.message import SILENT_KINDS, Inbound, Limits, Outbound
+from engine.limits import SILENT_KINDS, Limits
+from engine.message import Inbound, Outbound
 from engine.pack import Pack
 from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.message import Limits, Media, Option, Outbound
+from engine.limits import Limits
+from engine.message import Media, Option, Outbound
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is said in either direction, the same for every channel, and what a channel has places for."""
+"""What is said in either direction, the same for every channel."""
 
 from __future__ import annotations
 
@@ -7,27 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal[
-    "text",
-    "press",
-    "image",
-    "audio",
-    "video",
-    "document",
-    "location",
-    "contacts",
-    "order",
-    "reaction",
-    "edit",
-    "revoke",
-    "system",
-    "unsupported",
-]
-
-SILENT_KINDS: frozenset[str] = frozenset({"reaction", "edit", "revoke", "system"})
-"""Kinds that are recorded and start no turn."""
-
-MEDIA_KINDS: frozenset[str] = frozenset({"image", "audio", "video", "document"})
+from engine.limits import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,34 +96,3 @@ class Outbound(NamedTuple):
     products: tuple[str, ...] = ()
     header: str = ""
     footer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a channel can show, in characters and places; 0 places mean that it cannot at all.
-
-    `media` are the kinds it sends, `captions` those of them that carry a text, `headers` the media kinds that
-    may stand above buttons.
-    """
-
-    text: int = 4096
-    body: int = 1024
-    caption: int = 1024
-    header: int = 60
-    footer: int = 60
-    buttons: int = 3
-    button_title: int = 20
-    rows: int = 10
-    row_title: int = 24
-    row_about: int = 72
-    list_button: int = 20
-    press_id: int = 200
-    products: int = 0
-    location_request: bool = True
-    media: frozenset[str] = MEDIA_KINDS
-    captions: frozenset[str] = frozenset({"image", "video", "document"})
-    headers: frozenset[str] = frozenset({"image", "video", "document"})
-
-
-PLAIN = Limits(buttons=0, rows=0, header=0, footer=0, location_request=False)
-"""A channel of text alone."""

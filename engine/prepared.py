@@ -10,7 +10,8 @@ from collections.abc import Hashable
 from typing import Any, Literal
 
 from engine.flow import Button, Message
-from engine.message import Limits, Option, Outbound
+from engine.limits import Limits
+from engine.message import Option, Outbound
 
 MOST_KEPT = 4096
 """Layouts kept before all of them are dropped and made anew as they are needed."""

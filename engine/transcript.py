@@ -11,8 +11,9 @@ from typing import Any, cast
 from engine.durations import read_duration
 from engine.interpreter import Interpreter
 from engine.jinja.filters import format_money
+from engine.limits import MEDIA_KINDS, Limits
 from engine.memory import MemoryShop, Placed
-from engine.message import MEDIA_KINDS, Inbound, Limits, Media, Option, Outbound
+from engine.message import Inbound, Media, Option, Outbound
 from engine.pack import Pack
 from engine.recognizer import decode_press
 from engine.shop import Product, Shop

@@ -15,8 +15,9 @@ from shop_contract import ANN, NOON, PACK
 from engine.conversation import Conversation
 from engine.draft import Draft
 from engine.flow import Flow, Slot
+from engine.limits import Limits
 from engine.memory import MemoryShop
-from engine.message import Inbound, Limits
+from engine.message import Inbound
 from engine.pack import Pack
 from engine.shop import Product
 

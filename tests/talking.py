@@ -9,8 +9,9 @@ from typing import Any
 
 from engine.conversation import Conversation, dump, load
 from engine.interpreter import Interpreter
+from engine.limits import Limits
 from engine.memory import MemoryShop
-from engine.message import Inbound, Limits, Outbound
+from engine.message import Inbound, Outbound
 from engine.reader import read_pack
 from engine.turn import Turn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from talking import Talker, interpreter_of
 
-from engine.message import PLAIN, Limits
+from engine.limits import PLAIN, Limits
 
 # -- buttons and numbers
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.layout import Row, Saying, fit, split
-from engine.message import PLAIN, Limits, Media, Option, Outbound
+from engine.limits import PLAIN, Limits
+from engine.message import Media, Option, Outbound
 
 WHATSAPP = Limits()
 SKIP = Row(1, "Skip", "[1,skip]")

@@ -6,7 +6,7 @@ import pytest
 from talking import BUSINESS, Talker, interpreter_of
 
 from engine.interpreter import Interpreter
-from engine.message import PLAIN
+from engine.limits import PLAIN
 
 SHADES = """
 flow: customer

@@ -13,7 +13,8 @@ from talking import Talker
 
 from adapters.packs import load_pack
 from engine.interpreter import Interpreter
-from engine.message import PLAIN, Inbound, Limits, Media
+from engine.limits import PLAIN, Limits
+from engine.message import Inbound, Media
 
 PACK = Path(__file__).parent.parent / "flows" / "cookie_barrel"
 

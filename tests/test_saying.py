@@ -7,7 +7,8 @@ import re
 import pytest
 from talking import BUSINESS, Talker, interpreter_of
 
-from engine.message import PLAIN, Inbound, Limits
+from engine.limits import PLAIN, Limits
+from engine.message import Inbound
 
 SHOWN = """
 flow: customer

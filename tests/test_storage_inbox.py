@@ -13,7 +13,8 @@ from storage_case import ANN, BOB, NOW, NUMBER, SHOP, at, counts, everything, he
 
 from adapters.storage import Storage, StorageError
 from adapters.storage.people import identity
-from engine.message import SILENT_KINDS, Inbound, Media, Receipt, Unread
+from engine.limits import SILENT_KINDS
+from engine.message import Inbound, Media, Receipt, Unread
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from engine.message import Inbound, Limits, Outbound, Receipt, Unread
+from engine.limits import Limits
+from engine.message import Inbound, Outbound, Receipt, Unread
 
 Update = Inbound | Receipt | Unread
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from adapters.channels.channel import Update
-from engine.message import Inbound, Limits, Media, Outbound, Receipt, Unread
+from engine.limits import Limits
+from engine.message import Inbound, Media, Outbound, Receipt, Unread
 
 LIMITS = Limits()
 """What WhatsApp shows without a catalogue."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from engine.durations import read_duration
 from engine.jinja.filters import format_money
-from engine.message import MEDIA_KINDS, Inbound, Kind, Media
+from engine.limits import MEDIA_KINDS, Kind
+from engine.message import Inbound, Media
 from engine.shop import Cart, Catalog
 from engine.transcript import PHONE, Talk, Unplayable, shop_with_people, show
 

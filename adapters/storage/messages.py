@@ -13,7 +13,8 @@ import peewee
 from adapters.storage.database import Database, StorageError, loaded, stored
 from adapters.storage.payloads import clean, clean_inbound, dump, kind_of, load_outbound, load_receipt
 from adapters.storage.people import ChannelAddress, Directory, Located, identity
-from engine.message import SILENT_KINDS, Inbound, Outbound, Receipt, Unread
+from engine.limits import SILENT_KINDS
+from engine.message import Inbound, Outbound, Receipt, Unread
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from adapters import log
 from adapters.channels.channel import Channel, SendFailed
 from adapters.storage import Queued, Storage, WaitingMessage, WorkingTurn
 from engine.interpreter import Interpreter
-from engine.message import Limits
+from engine.limits import Limits
 from engine.turn import Turn
 
 Interpreters = Mapping[tuple[str, str], Interpreter]

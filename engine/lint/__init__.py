@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from engine.limits import Limits
 from engine.lint import (
     choices_without_ask,
     clash,
@@ -48,7 +49,6 @@ from engine.lint import (
     yaml,
 )
 from engine.lint.checked import Checked, Rule
-from engine.message import Limits
 from engine.reader import Reading
 from engine.source import Problem
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from engine.expressions import Read
 from engine.flow import Flow
+from engine.limits import Limits
 from engine.lint.survey import Survey, Told, Written
-from engine.message import Limits
 from engine.nearest import nearest
 from engine.pack import Pack
 from engine.reader import Reading

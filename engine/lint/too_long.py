@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.expressions import Text
+from engine.limits import Limits
 from engine.lint.checked import Checked, Rule
 from engine.lint.survey import Survey, literal_of, rules_called
-from engine.message import Limits
 from engine.source import Problem
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from engine.business import WEEKDAYS
-from engine.message import Kind
+from engine.limits import Kind
 from engine.schema.parts import (
     NAME,
     Schema,

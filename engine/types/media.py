@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.declarations import Type, Unreadable
-from engine.message import MEDIA_KINDS
+from engine.limits import MEDIA_KINDS
 
 if TYPE_CHECKING:
     from engine.draft import Draft
