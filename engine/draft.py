@@ -78,12 +78,12 @@ class Said:
 class Draft:
     """The working copy of one turn.
 
-    `given` holds the holes that were read and what actions gave, `language` the language of the replies,
-    `failure` what the failure's answer may read, `suggest` finds the command nearest to what was not
-    understood. `origin` is the state the turn began in, `chosen` the branch of the rule that was taken,
-    `branch` the one whose actions are being done, `passed` how many states were entered; `asking` says that
-    the state's `ask` follows, `items` are its choices. Values read by `resolve` are remembered until
-    `forget`.
+    `at` is the moment in seconds since 1970. `given` holds the holes that were read and what actions gave,
+    `language` the language of the replies, `failure` what the failure's answer may read, `suggest` finds the
+    command nearest to what was not understood. `origin` is the state the turn began in, `chosen` the branch
+    of the rule that was taken, `branch` the one whose actions are being done, `passed` how many states were
+    entered; `asking` says that the state's `ask` follows, `items` are its choices. Values read by `resolve`
+    are remembered until `forget`.
     """
 
     __slots__ = (
@@ -95,6 +95,7 @@ class Draft:
         "conversation",
         "message",
         "moment",
+        "at",
         "limits",
         "language",
         "given",
@@ -133,6 +134,7 @@ class Draft:
         self.conversation = conversation
         self.message = message
         self.moment = moment
+        self.at = moment.timestamp()
         self.limits = limits
         self.language = flow.languages[0]
         self.given: dict[str, Any] = {}

@@ -55,7 +55,7 @@ class Execution:
         if rule.steps:
             self._do(draft, rule.steps)
         declared = rule.rule
-        draft.replies.extend(declared.reply)
+        draft.replies.extend(rule.reply)
         if self._move(draft, rule):
             self.enter(draft, draft.conversation.state)
         elif declared.ask_again:
@@ -85,7 +85,7 @@ class Execution:
     def enter(self, draft: Draft, name: str) -> None:
         """Enters the state and passes on through states whose branches hold."""
         talk = draft.conversation
-        at = draft.moment.timestamp()
+        at = draft.at
         while True:
             draft.passed += 1
             if draft.passed > MOST_STATES_PASSED:
@@ -95,8 +95,10 @@ class Execution:
             talk.visit += 1
             talk.entered_at = at
             talk.tries = 0
-            talk.fired = []
-            talk.offer, talk.offered = [], []
+            if talk.fired:
+                talk.fired = []
+            if talk.offered:
+                talk.offer, talk.offered = [], []
             draft.trace.append({"step": "went", "to": talk.state})
             if state.state.human:
                 draft.calls_person = True

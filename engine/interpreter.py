@@ -36,8 +36,8 @@ class Interpreter:
 
     def __init__(self, pack: Pack, role: str = "customer") -> None:
         self.pack = pack
-        self.flow = pack.flows[role]
-        self.program = compile_flow(self.flow)
+        self.program = compile_flow(pack.flows[role])
+        self.flow = self.program.flow
         self.execution = Execution(self.program)
         self.prepared = Prepared()
 
@@ -60,10 +60,10 @@ class Interpreter:
             draft.trace.append({"step": "recorded", "why": "kind"})
             return Turn(conversation, (), draft.trace)
         state = self.program.states.get(talk.state)
-        at = moment.timestamp()
+        at = draft.at
         if state is not None and state.state.human:
             draft.trace.append({"step": "recorded", "why": "human"})
-            talk.heard_at, talk.fired = at, []
+            _heard(talk, at)
             return Turn(talk, (), draft.trace)
         press = decode_press(inbound.press, talk) if inbound.press is not None else None
         if press is not None and press.visit != talk.visit and inbound.press in talk.taken:
@@ -73,7 +73,7 @@ class Interpreter:
         if why or state is None:
             draft.trace.append({"step": "started_over", "why": why})
             state = self._start_over(draft, at)
-        talk.heard_at, talk.fired = at, []
+        _heard(talk, at)
         meaning = recognize(state, inbound, press, draft)
         if meaning.language and not talk.language and len(self.flow.languages) > 1:
             talk.language = meaning.language
@@ -137,7 +137,7 @@ class Interpreter:
         state = self._state(draft)
         talk = draft.conversation
         due = self._next_timer(talk)
-        if due is None or due[0] > moment.timestamp():
+        if due is None or due[0] > draft.at:
             return Turn(conversation, (), draft.trace)
         _, index = due
         talk.fired = [*talk.fired, index]
@@ -191,7 +191,7 @@ class Interpreter:
         state = self.program.states.get(draft.conversation.state)
         if state is None:
             draft.trace.append({"step": "started_over", "why": "gone"})
-            state = self._start_over(draft, draft.moment.timestamp())
+            state = self._start_over(draft, draft.at)
         return state
 
     def _starts_over(self, state: CompiledState | None, talk: Conversation, at: float) -> str:
@@ -347,8 +347,8 @@ class Interpreter:
         state = self.program.states[draft.conversation.state]
         asked = 0
         if draft.asking:
-            asked = len(state.state.ask)
-            draft.replies.extend(state.state.ask)
+            asked = len(state.ask)
+            draft.replies.extend(state.ask)
         replies = speak(draft, state, asked, draft.items) if draft.replies else ()
         if draft.replies:
             draft.trace.append({"step": "said", "messages": draft.replies})
@@ -375,3 +375,10 @@ class Interpreter:
                 text = flow.messages[name][letter.language]
                 told.append(Told(person.id, render_alone(text, letter, flow)))
         return tuple(told)
+
+
+def _heard(talk: Conversation, at: float) -> None:
+    """Begins a new silence."""
+    talk.heard_at = at
+    if talk.fired:
+        talk.fired = []

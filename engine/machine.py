@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from transitions import EventData, Machine, Transition
+from transitions import State as TransitionState
 from transitions.core import Event
 
 from engine.flow import Branch, Flow, Rule, State
@@ -46,6 +47,11 @@ class FlowMachine(Machine):
     """A machine without models of its own: the conversation is handed to each trigger."""
 
     transition_cls = BranchTransition
+
+    def get_model_state(self, model: Any) -> TransitionState:
+        """The model's state; states are plain names here, never enumerations: looking up is enough."""
+        found: TransitionState = self.states[model.state]
+        return found
 
 
 def build_machine(flow: Flow) -> FlowMachine:

@@ -56,6 +56,7 @@ class CompiledRule:
     checks: tuple[CompiledCheck, ...]
     acts: bool
     moves: bool
+    reply: tuple[str, ...]
     at: str
 
 
@@ -77,6 +78,7 @@ class CompiledState:
     """
 
     state: State
+    ask: tuple[str, ...]
     commands: Mapping[str, CompiledRule]
     general: frozenset[str]
     words: Mapping[str, Meanings]
@@ -107,6 +109,7 @@ class Program:
 
 def compile_flow(flow: Flow) -> Program:
     """Compiles the flow; raises KeyError for a name that `flow-lint` would have refused."""
+    flow = _by_plain_names(flow)
     machine = build_machine(flow)
     branch_steps: dict[int, tuple[CompiledStep, ...]] = {}
     passing_acts = any(_acts(branch.do) for state in flow.states.values() for branch in state.branches)
@@ -133,6 +136,7 @@ def compile_flow(flow: Flow) -> Program:
             tuple(map(_check, rule.validate)),
             acts,
             rule.goto is not None,
+            tuple(map(str, rule.reply)),
             str(rule.place),
         )
 
@@ -154,6 +158,20 @@ def compile_flow(flow: Flow) -> Program:
 def _acts(steps: tuple[Step, ...]) -> bool:
     """Whether the steps may fail, and must then be taken back."""
     return any(ACTIONS[step.action].fails for step in steps)
+
+
+def _by_plain_names(flow: Flow) -> Flow:
+    """The flow, looked up by plain texts, which is faster than by words that know their places."""
+    return flow._replace(
+        slots=_plain(flow.slots),
+        messages=_plain(flow.messages),
+        settings=_plain(flow.settings),
+        names={str(language): _plain(names) for language, names in flow.names.items()},
+    )
+
+
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in table.items()}
 
 
 def _compiled_state(
@@ -178,7 +196,8 @@ def _compiled_state(
             text.compile()
     return CompiledState(
         state=state,
-        commands={**inherited, **own_commands},
+        ask=tuple(map(str, state.ask)),
+        commands=_plain({**inherited, **own_commands}),
         general=frozenset(inherited),
         words=_words(own_commands.values()),
         general_words=_words(inherited.values()),

@@ -95,9 +95,11 @@ def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> O
     """The message with the channel's own buttons under it, laid out before; None where that is not all."""
     conversation, prepared = draft.conversation, draft.prepared
     key: Hashable = (id(message), state.state.name, conversation.visit, draft.language)
-    for when in _conditions(message, state, prepared):
-        key = (key, bool(when.evaluate(draft)))
     layout = prepared.layouts.get(key)
+    if layout is None:
+        for when in _conditions(message, state, prepared):
+            key = (key, bool(when.evaluate(draft)))
+        layout = prepared.layouts.get(key)
     if layout is None or layout.limits is not draft.limits:
         layout = _layout(message, draft, state)
         if layout is None:
