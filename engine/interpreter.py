@@ -11,13 +11,14 @@ from engine.built_in import built_in
 from engine.conversation import Conversation
 from engine.draft import Draft
 from engine.execution import NO_FAILS, Execution
+from engine.expressions import Expression
 from engine.flow import Answer
 from engine.limits import SILENT_KINDS, Limits
 from engine.message import Inbound, Outbound
 from engine.pack import Pack
 from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
-from engine.reading import plain, read_input, read_named
+from engine.reading import plain, read_input, read_named, seen_by
 from engine.recognizer import Meaning, decode_press, exists, recognize
 from engine.shop import Shop
 from engine.speech import built_in_text, render_alone, speak, speak_more
@@ -322,12 +323,15 @@ class Interpreter:
                 parameters[name] = written.evaluate(draft)
         if check.validator.check(draft, value, **parameters):
             return True
-        values = {name: plain(each) for name, each in parameters.items()}
+        values = {"value": plain(value), **{name: plain(each) for name, each in parameters.items()}}
+        for _, written in check.parameters:
+            if isinstance(written, Expression):
+                values = {"expression": written.source, **seen_by(written, draft)}
         draft.trace.append(
             {
                 "step": "refused",
                 "validator": check.validator.name,
-                "values": {"value": plain(value), **values},
+                "values": values,
                 "at": check.at,
             }
         )

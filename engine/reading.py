@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.declarations import Unreadable
 from engine.draft import Draft
+from engine.expressions import MISSING, Expression
 from engine.flow import Rule, Slot
 from engine.jinja.sandbox import printed
 from engine.recognizer import Meaning
@@ -101,3 +102,17 @@ def plain(value: Any) -> Any:
         if known is not None:
             return plain(known)
     return type(value).__name__
+
+
+def seen_by(expression: Expression, draft: Draft) -> dict[str, Any]:
+    """What the expression read, by the names as they stand in it: slots, holes, and what lists offer."""
+    seen: dict[str, Any] = {}
+    for read in expression.reads():
+        if read.kind == "name":
+            value = draft.resolve(read.path[0])
+            for attribute in read.path[1:]:
+                value = (
+                    value.get(attribute) if isinstance(value, Mapping) else getattr(value, attribute, None)
+                )
+            seen[".".join(read.path)] = None if value is MISSING else plain(value)
+    return seen

@@ -98,10 +98,11 @@ def _read(step: Step) -> str:
 def _refused(step: Step) -> str:
     values = dict(step["values"])
     value = values.pop("value", None)
+    expression = values.pop("expression", None)
+    if expression is not None:
+        seen = f", with {_values(values)}" if values else ""
+        return f"Refused, since this did not hold: {expression}{seen}. Nothing of the rule was done."
     wanted = f" (wanted: {_values(values)})" if values else ""
-    if step["validator"] == "check":
-        # What was evaluated is not in the trace: the place says where it stands.
-        return "Refused by a check that did not hold. Nothing of the rule was done."
     return f"Refused by {step['validator']}: {_shown(value)}{wanted}. Nothing of the rule was done."
 
 

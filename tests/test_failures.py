@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from talking import Talker
 
+from engine.story import tell
 from engine.turn import BrokenTurn
 
 FAILING = """
@@ -129,3 +130,34 @@ def test_only_price_changed_leaves_something_the_cart_is_priced_anew() -> None:
     talk.memory.put_product(type(dearer)(1, "apple", "Apple", dearer.price + 5, 5))
     assert talk.say("order") == ["now 55.00"]
     assert talk.say("order") == ["55.00"]
+
+
+def test_a_refused_check_says_what_it_read() -> None:
+    flow = """
+        flow: customer
+        languages: [en]
+        start: a
+        settings: {most: 3}
+        states:
+          a:
+            commands:
+              add:
+                pattern: "add {n:number}"
+                validate: [{check: "cart.count + n <= settings.most", else: no}]
+                reply: ok
+            otherwise: no
+        messages: {ok: OK, no: "No."}
+    """
+    talk = Talker(flow)
+    assert talk.say("add 4") == ["No."]
+    refused = next(step for step in talk.turn.trace if step["step"] == "refused")
+    assert refused["values"] == {
+        "expression": "cart.count + n <= settings.most",
+        "cart.count": 0,
+        "n": 4,
+        "settings.most": 3,
+    }
+    assert tell([refused])[0].startswith(
+        "Refused, since this did not hold: cart.count + n <= settings.most, with cart.count = 0, n = 4, "
+        "settings.most = 3."
+    )
