@@ -39,6 +39,7 @@ class Interpreter:
         self.pack = pack
         self.program = compile_flow(pack.flows[role])
         self.flow = self.program.flow
+        self.is_multilingual = len(self.flow.languages) > 1
         self.execution = Execution(self.program)
         self.prepared = Prepared()
 
@@ -76,7 +77,7 @@ class Interpreter:
             state = self._start_over(draft, at)
         _heard(talk, at)
         meaning = recognize(state, inbound, press, draft)
-        if meaning.language and not talk.language and len(self.flow.languages) > 1:
+        if meaning.language and not talk.language and self.is_multilingual:
             talk.language = meaning.language
             self._choose_language(draft)
         rule = meaning.rule
@@ -175,7 +176,7 @@ class Interpreter:
     ) -> Draft:
         talk = conversation.copy()
         draft = Draft(self.pack, self.flow, shop, talk, inbound, moment, limits, self.prepared)
-        if len(self.flow.languages) > 1:
+        if self.is_multilingual and (shop.customer().language or talk.language):
             self._choose_language(draft)
         return draft
 
@@ -217,7 +218,7 @@ class Interpreter:
         talk.offer, talk.offered = [], []
         talk.fired = []
         talk.language = talk.came_from = talk.note = ""
-        if len(self.flow.languages) > 1:
+        if self.is_multilingual:
             self._choose_language(draft)
         return self.program.states[talk.state]
 
