@@ -180,6 +180,9 @@ class Execution:
                     }
                 )
                 raise
+            except Exception:
+                draft.trace.append({"step": "broke", "action": step.action.name, "at": step.at})
+                raise
             values = {name: plain(given) for name, given in arguments.items()}
             draft.trace.append({"step": "did", "action": step.action.name, "values": values, "at": step.at})
             if gave:

@@ -23,7 +23,7 @@ from engine.recognizer import Meaning, decode_press, exists, recognize
 from engine.shop import Shop
 from engine.speech import built_in_text, render_alone, speak, speak_more
 from engine.suggestion import nearest_command
-from engine.turn import BrokenTurn, Told, Turn
+from engine.turn import BrokenTurn, Told, Trace, Turn
 
 MOST_PRESSES_KEPT = 32
 
@@ -54,9 +54,13 @@ class Interpreter:
         shop: Shop,
         moment: datetime,
         limits: Limits = WHATSAPP,
+        trace: Trace | None = None,
     ) -> Turn:
-        """The turn of one message. Raises BrokenTurn, or whatever broke; nothing may be kept then."""
-        draft = self._draft(conversation, inbound, shop, moment, limits)
+        """The turn of one message. Raises BrokenTurn, or whatever broke; nothing may be kept then.
+
+        A `trace` that is handed in is filled as the turn goes: of one that breaks, it is what is left.
+        """
+        draft = self._draft(conversation, inbound, shop, moment, limits, trace)
         talk = draft.conversation
         if inbound.kind in SILENT_KINDS:
             draft.trace.append({"step": "recorded", "why": "kind"})
@@ -110,9 +114,10 @@ class Interpreter:
         moment: datetime,
         limits: Limits = WHATSAPP,
         names: Mapping[str, Any] | None = None,
+        trace: Trace | None = None,
     ) -> Turn:
         """The turn of an event; one that nobody handles changes nothing, but `handed_back` leads back."""
-        draft = self._draft(conversation, None, shop, moment, limits)
+        draft = self._draft(conversation, None, shop, moment, limits, trace)
         draft.given.update(names or {})
         state = self._state(draft)
         rule = state.events.get(event)
@@ -132,10 +137,15 @@ class Interpreter:
         return self._finished(draft)
 
     def wake(
-        self, conversation: Conversation, shop: Shop, moment: datetime, limits: Limits = WHATSAPP
+        self,
+        conversation: Conversation,
+        shop: Shop,
+        moment: datetime,
+        limits: Limits = WHATSAPP,
+        trace: Trace | None = None,
     ) -> Turn:
         """The turn of the timer that is due, if one is; each fires once per silence."""
-        draft = self._draft(conversation, None, shop, moment, limits)
+        draft = self._draft(conversation, None, shop, moment, limits, trace)
         state = self._state(draft)
         talk = draft.conversation
         due = self._next_timer(talk)
@@ -173,9 +183,12 @@ class Interpreter:
         shop: Shop,
         moment: datetime,
         limits: Limits,
+        trace: Trace | None = None,
     ) -> Draft:
         talk = conversation.copy()
         draft = Draft(self.pack, self.flow, shop, talk, inbound, moment, limits, self.prepared)
+        if trace is not None:
+            draft.trace = trace
         if self.is_multilingual and (shop.customer().language or talk.language):
             self._choose_language(draft)
         return draft

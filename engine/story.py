@@ -138,6 +138,10 @@ def _said(step: Step) -> str:
     return f"Said {', '.join(step['messages'])}."
 
 
+def _broke(step: Step) -> str:
+    return f"Broke while doing {step['action']}."
+
+
 def _broken(step: Step) -> str:
     return f"It broke inside, and nothing of it was kept: {step['error']}"
 
@@ -175,6 +179,7 @@ _TELLERS: Mapping[str, Callable[[Step], str]] = {
     "failed": _failed,
     "answered": _answered,
     "said": _said,
+    "broke": _broke,
     "broken": _broken,
 }
 """Step of a trace: what tells it."""

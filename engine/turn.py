@@ -22,6 +22,7 @@ Trace = list[dict[str, Any]]
 - `read` `values`, `unreadable` `name` `type` `text`: holes and input as their types
 - `refused` `validator` `values`, `tries` `count` `limit`
 - `did` `action` `values`, `failed` `action` `code` `left` `product`, `answered` `code`
+- `broke` `action`: a fault of its own, not of the customer's; the turn ended there
 - `branch`, `went` `to`, `more` `start`, `pick_gone` `value`
 - `said` `messages`: the names of the messages that went out
 """

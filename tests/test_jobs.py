@@ -169,6 +169,13 @@ def test_a_turn_that_breaks_leaves_nothing_but_one_apology(
     (broke,) = [row for row in rows(site, "turns") if row["error"]]
     assert "ZeroDivisionError: the fault" in broke["error"]
     assert "place_order" in broke["error"]
+    trace = json.loads(broke["trace"])
+    assert trace[0]["step"] == "understood"
+    assert [(step["step"], step.get("action")) for step in trace][-2:] == [
+        ("broke", "place_order"),
+        ("broken", None),
+    ]
+    assert ".yaml:" in trace[-2]["at"]
 
     monkeypatch.undo()
     assert site.storage.take_up_again(failed["id"])

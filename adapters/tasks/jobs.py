@@ -12,7 +12,7 @@ from adapters.channels.channel import Channel, SendFailed
 from adapters.storage import Queued, Storage, WaitingMessage, WorkingTurn
 from engine.interpreter import Interpreter
 from engine.limits import Limits
-from engine.turn import Turn
+from engine.turn import Trace, Turn
 
 Interpreters = Mapping[tuple[str, str], Interpreter]
 """(business, role): the interpreter of the flow that this role talks to."""
@@ -79,6 +79,7 @@ class Jobs:
         began = time.perf_counter()
         working: WorkingTurn | None = None
         message: WaitingMessage | None = None
+        trace: Trace = []
         try:
             with self.storage.turn(conversation) as working:
                 message = working.next_message()
@@ -92,7 +93,7 @@ class Jobs:
                     return False
                 before = working.conversation.state
                 interpreter = self._interpreter(working)
-                turn = self._turn(interpreter, working, message, moment)
+                turn = self._turn(interpreter, working, message, moment, trace)
                 due_at = interpreter.due_at(turn.conversation)
                 working.commit(
                     message.id if message else None, turn, due_at, time.perf_counter() - began, moment
@@ -100,7 +101,7 @@ class Jobs:
         except Exception as error:
             if working is None:
                 raise
-            self._record_failure(working, message, error)
+            self._record_failure(working, message, error, trace)
             return True
         log.event(
             "turn",
@@ -115,20 +116,27 @@ class Jobs:
         return True
 
     def _turn(
-        self, interpreter: Interpreter, working: WorkingTurn, message: WaitingMessage | None, moment: datetime
+        self,
+        interpreter: Interpreter,
+        working: WorkingTurn,
+        message: WaitingMessage | None,
+        moment: datetime,
+        trace: Trace,
     ) -> Turn:
         conversation, shop, limits = working.conversation, working.shop, self._limits(working)
         if message is None:
-            return interpreter.wake(conversation, shop, moment, limits)
-        return interpreter.hear(conversation, message.inbound, shop, moment, limits)
+            return interpreter.wake(conversation, shop, moment, limits, trace)
+        return interpreter.hear(conversation, message.inbound, shop, moment, limits, trace)
 
-    def _record_failure(self, working: WorkingTurn, message: WaitingMessage | None, error: Exception) -> None:
+    def _record_failure(
+        self, working: WorkingTurn, message: WaitingMessage | None, error: Exception, trace: Trace
+    ) -> None:
         number = message.id if message else None
         log.problem("turn_failed", error, conversation=working.id, message=number)
         now = self.now()
         apology = self._interpreter(working).apology(working.conversation, working.shop, now)
         words = "".join(traceback.format_exception(error))
-        trace = [{"step": "broken", "error": f"{type(error).__name__}: {error}"}]
+        trace = [*trace, {"step": "broken", "error": f"{type(error).__name__}: {error}"}]
         self.storage.record_failure(working.id, number, words, trace, apology, now)
 
     def _interpreter(self, working: WorkingTurn) -> Interpreter:
