@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from adapters.setting_values import Values, dotenv_values
 
 META_NAMES = (
     "META_APP_SECRET",
@@ -17,12 +19,23 @@ META_NAMES = (
 )
 """The settings without which Meta's channel cannot run: all of them, or none."""
 
-HEADERS = ("WHATSAPP_ACCESS_TOKEN", "SHOPTALK_API_TOKEN")
-"""The settings that travel in a header, where text of several lines has no place."""
+TWILIO_NAMES = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_WHATSAPP_FROM")
+"""The settings without which Twilio's channel cannot run: all of them, or none."""
+
+DIALOG360_NAMES = ("D360_API_KEY", "D360_WEBHOOK_SECRET")
+"""The settings without which 360dialog's channel cannot run: all of them, or none."""
 
 GRAPH_URL = "https://graph.facebook.com"
 API_VERSION = "v24.0"
+TWILIO_URL = "https://api.twilio.com"
+DIALOG360_URL = "https://waba-v2.360dialog.io"
 DATABASE_URL = "sqlite:///shoptalk.db"
+SEND_RATE = 80.0
+SEND_TIMEOUT = 10.0
+WEBHOOK_RATE = "200 per second"
+API_RATE = "20 per second"
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
 class SettingsError(Exception):
@@ -35,7 +48,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MetaSettings:
-    """What Meta's channel needs. Secrets do not show in its `repr`."""
+    """What Meta's channel needs; secrets do not show in a `repr`. No `business`: the first that is served."""
 
     app_secret: str = field(repr=False)
     access_token: str = field(repr=False)
@@ -44,29 +57,75 @@ class MetaSettings:
     graph_url: str = GRAPH_URL
     api_version: str = API_VERSION
     catalog_id: str = ""
+    business: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioSettings:
+    """What Twilio's channel needs; `whatsapp_from` in digits alone."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    whatsapp_from: str
+    api_url: str = TWILIO_URL
+    business: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog360Settings:
+    """What 360dialog's channel needs."""
+
+    api_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    api_url: str = DIALOG360_URL
+    business: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that is set from outside. No `meta`: no WhatsApp; no `api_token`: no API."""
+    """Everything that is set from outside. No `meta`: nothing comes over Meta; no `api_token`: no API.
+
+    `public_url` is where providers reach us (no slash at its end), `send_rate` messages a second from one
+    number, `send_timeout` seconds. `allowed_networks` is empty where anybody may post to the webhooks.
+    """
 
     database_url: str = field(default=DATABASE_URL, repr=False)
     api_token: str = field(default="", repr=False)
     meta: MetaSettings | None = None
+    twilio: TwilioSettings | None = None
+    dialog360: Dialog360Settings | None = None
+    redis_url: str = field(default="", repr=False)
+    public_url: str = ""
+    media_dir: Path = Path("media")
+    send_rate: float = SEND_RATE
+    send_timeout: float = SEND_TIMEOUT
+    read_marks: bool = True
+    trusted_proxies: Networks = ()
+    allowed_networks: Networks = ()
+    webhook_rate: str = WEBHOOK_RATE
+    api_rate: str = API_RATE
+    metrics_token: str = field(default="", repr=False)
+    log_file: Path | None = None
+    sentry_dsn: str = field(default="", repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every text that no log and no page may show."""
-        meta = self.meta
-        theirs = (meta.app_secret, meta.access_token, meta.verify_token) if meta else ()
-        password = urlsplit(self.database_url).password if "@" in self.database_url else None
-        return tuple(secret for secret in (self.api_token, password or "", *theirs) if secret)
+        found = [self.api_token, self.metrics_token, self.sentry_dsn]
+        if self.meta:
+            found += (self.meta.app_secret, self.meta.access_token, self.meta.verify_token)
+        if self.twilio:
+            found.append(self.twilio.auth_token)
+        if self.dialog360:
+            found += (self.dialog360.api_key, self.dialog360.webhook_secret)
+        found += (urlsplit(url).password or "" for url in (self.database_url, self.redis_url) if "@" in url)
+        return tuple(secret for secret in found if secret)
 
     @property
     def database_file(self) -> Path | None:
-        """The file that the database is in; None for one in memory."""
+        """The file that the database is in; None for one in memory or on a server."""
         path = self.database_url.removeprefix("sqlite:///")
-        return None if path == ":memory:" else Path(path)
+        return None if path in (":memory:", self.database_url) else Path(path)
 
     @property
     def shown_database_url(self) -> str:
@@ -80,102 +139,88 @@ def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) ->
     A blank one counts as not set. Raises SettingsError with every problem there is.
     """
     problems: list[str] = []
-    given = (_dotenv(dotenv, problems), environment)
-    values = {name: text for source in given for name, text in source.items() if text.strip()}
-
-    database_url = values.get("DATABASE_URL", DATABASE_URL)
-    if not re.fullmatch(r"sqlite:///.+", database_url, re.DOTALL):
-        problems.append(
-            "DATABASE_URL is not an address of a database this version knows: write sqlite:///shoptalk.db "
-            "for a file in the current folder, or sqlite:////var/lib/shoptalk.db for an absolute path"
-        )
-    for name in HEADERS:
-        if re.search(r"[\x00-\x1f\x7f]", values.get(name, "")):
-            problems.append(
-                f"{name} holds a line break or another sign that no header can hold: copy it once more, "
-                "and nothing around it"
-            )
-    meta = _meta(values, problems)
+    given = (dotenv_values(dotenv, problems), environment)
+    values = Values(
+        {name: text for source in given for name, text in source.items() if text.strip()}, problems
+    )
+    settings = Settings(
+        database_url=values.database("DATABASE_URL", DATABASE_URL),
+        api_token=values.header("SHOPTALK_API_TOKEN"),
+        meta=_meta(values),
+        twilio=_twilio(values),
+        dialog360=_dialog360(values),
+        redis_url=values.redis("REDIS_URL"),
+        public_url=values.address("PUBLIC_URL", "", "the public address of this server"),
+        media_dir=Path(values.text("MEDIA_DIR", "media")),
+        send_rate=values.number("SEND_RATE", SEND_RATE, 0.01, 1000, "messages a second"),
+        send_timeout=values.number("SEND_TIMEOUT", SEND_TIMEOUT, 0.1, 120, "seconds"),
+        read_marks=values.switch("READ_MARKS", True),
+        trusted_proxies=values.networks("TRUSTED_PROXIES"),
+        allowed_networks=values.networks("WEBHOOK_ALLOWED_NETWORKS"),
+        webhook_rate=values.rate("WEBHOOK_RATE", WEBHOOK_RATE),
+        api_rate=values.rate("API_RATE", API_RATE),
+        metrics_token=values.header("METRICS_TOKEN"),
+        log_file=Path(text) if (text := values.text("LOG_FILE")) else None,
+        sentry_dsn=values.address("SENTRY_DSN", "", "the DSN of the project at Sentry", user=True),
+    )
     if problems:
         raise SettingsError(problems)
-    return Settings(database_url, values.get("SHOPTALK_API_TOKEN", ""), meta)
+    return settings
 
 
-def _meta(values: Mapping[str, str], problems: list[str]) -> MetaSettings | None:
-    graph_url = values.get("META_GRAPH_URL", GRAPH_URL)
-    wrong = _wrong_address(graph_url)
-    if wrong:
-        problems.append(f"META_GRAPH_URL {wrong}; leave it out for {GRAPH_URL}")
-    api_version = values.get("META_API_VERSION", API_VERSION)
-    if not re.fullmatch(r"v\d{1,3}\.\d{1,2}", api_version, re.ASCII):
-        problems.append(f"META_API_VERSION is not a version like {API_VERSION}; leave it out for that one")
-    for name, of_what in (
-        ("WHATSAPP_PHONE_NUMBER_ID", "the phone number's id (digits alone, not the number itself)"),
-        ("WHATSAPP_CATALOG_ID", "the catalogue's id (digits alone)"),
-    ):
-        text = values.get(name)
-        if text and not re.fullmatch(r"\d{5,30}", text, re.ASCII):
-            problems.append(f"{name} is not an id: copy {of_what} from Meta's WhatsApp Manager")
-    missing = [name for name in META_NAMES if name not in values]
-    if missing and len(missing) < len(META_NAMES):
-        problems.append(
-            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, while other settings of "
-            "Meta are: set all of them, or none to run without WhatsApp"
-        )
-    if missing:
-        return None
-    secret, token, phone, verify = (values[name] for name in META_NAMES)
-    return MetaSettings(
-        secret,
-        token,
-        phone,
-        verify,
-        graph_url.rstrip("/"),
-        api_version,
-        values.get("WHATSAPP_CATALOG_ID", ""),
+def _meta(values: Values) -> MetaSettings | None:
+    found = MetaSettings(
+        values.text("META_APP_SECRET"),
+        values.header("WHATSAPP_ACCESS_TOKEN"),
+        values.shaped(
+            "WHATSAPP_PHONE_NUMBER_ID",
+            r"\d{5,30}",
+            "is not an id: copy the phone number's id (digits alone, not the number itself) from Meta's "
+            "WhatsApp Manager",
+        ),
+        values.text("WHATSAPP_VERIFY_TOKEN"),
+        values.address("META_GRAPH_URL", GRAPH_URL),
+        values.shaped(
+            "META_API_VERSION",
+            r"v\d{1,3}\.\d{1,2}",
+            f"is not a version like {API_VERSION}; leave it out for that one",
+            API_VERSION,
+        ),
+        values.shaped(
+            "WHATSAPP_CATALOG_ID",
+            r"\d{5,30}",
+            "is not an id: copy the catalogue's id (digits alone) from Meta's WhatsApp Manager",
+        ),
+        values.word("META_BUSINESS"),
     )
+    return found if values.has_all("Meta", META_NAMES) else None
 
 
-def _wrong_address(url: str) -> str:
-    """What is wrong with the address of an API; nothing where it may be used."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return "is not an address"
-    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url) or port == 0:
-        return "is not an address that begins with https://"
-    if parts.username is not None or parts.query or parts.fragment:
-        return "holds a user name, a ? or a #, which has no place there"
-    if parts.scheme == "http" and not _is_local(host):
-        return "is not a local address, so http:// would show the access token to everybody: write https://"
-    return ""
+def _twilio(values: Values) -> TwilioSettings | None:
+    sender = values.shaped(
+        "TWILIO_WHATSAPP_FROM",
+        r"(whatsapp:)?\+\d{6,15}",
+        "is not a number like +14155238886: copy it from Twilio's console, with its + and country code",
+    )
+    found = TwilioSettings(
+        values.shaped(
+            "TWILIO_ACCOUNT_SID",
+            r"AC[0-9a-fA-F]{32}",
+            "is not an account's SID: copy the one that begins with AC from Twilio's console",
+        ),
+        values.header("TWILIO_AUTH_TOKEN"),
+        re.sub(r"\D", "", sender),
+        values.address("TWILIO_API_URL", TWILIO_URL),
+        values.word("TWILIO_BUSINESS"),
+    )
+    return found if values.has_all("Twilio", TWILIO_NAMES) else None
 
 
-def _is_local(host: str) -> bool:
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".test"))
-    return address.is_loopback or address.is_private
-
-
-def _dotenv(path: Path | None, problems: list[str]) -> dict[str, str]:
-    """What the `.env` file sets; texts are taken as they stand, a `$` in them means nothing."""
-    if path is None or not path.is_file():
-        return {}
-    from dotenv.parser import parse_stream
-
-    try:
-        with path.open(encoding="utf-8-sig") as stream:
-            bindings = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path} cannot be read: {error}")
-        return {}
-    for binding in bindings:
-        if binding.error:
-            problems.append(
-                f"{path}:{binding.original.line} is not NAME=value; put a value that holds a # or a quote "
-                "between single quotes"
-            )
-    return {binding.key: binding.value for binding in bindings if binding.key and binding.value}
+def _dialog360(values: Values) -> Dialog360Settings | None:
+    found = Dialog360Settings(
+        values.header("D360_API_KEY"),
+        values.header("D360_WEBHOOK_SECRET"),
+        values.address("D360_API_URL", DIALOG360_URL),
+        values.word("D360_BUSINESS"),
+    )
+    return found if values.has_all("360dialog", DIALOG360_NAMES) else None

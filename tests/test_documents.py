@@ -26,8 +26,8 @@ def test_every_dependency_has_its_reason():
 
 
 def test_the_readme_names_every_setting():
-    explained = set(re.findall(r"^# ([A-Z_]+)=", text_of(".env.example"), re.MULTILINE))
-    assert set(re.findall(r"^\| `([A-Z_]+)` \|", text_of("README.md"), re.MULTILINE)) == explained
+    explained = set(re.findall(r"^# ([A-Z][A-Z0-9_]+)=", text_of(".env.example"), re.MULTILINE))
+    assert set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", text_of("README.md"), re.MULTILINE)) == explained
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

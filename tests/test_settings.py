@@ -16,6 +16,49 @@ META = {
     "WHATSAPP_VERIFY_TOKEN": "höfliches Wort",
 }
 
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": f"AC{'0123456789abcdef' * 2}",
+    "TWILIO_AUTH_TOKEN": "a token",
+    "TWILIO_WHATSAPP_FROM": "whatsapp:+14155238886",
+}
+DIALOG360 = {"D360_API_KEY": "a key", "D360_WEBHOOK_SECRET": "a word"}
+
+
+def test_every_provider_and_every_choice() -> None:
+    settings = read_settings(
+        {
+            **TWILIO,
+            **DIALOG360,
+            "TWILIO_BUSINESS": "wholesale",
+            "DATABASE_URL": "postgresql://ann:s%2Fecret@db:5433/shop",
+            "REDIS_URL": "redis://:word@redis:6379/1",
+            "PUBLIC_URL": "https://shop.example.org/",
+            "SEND_RATE": "200",
+            "SEND_TIMEOUT": "2.5",
+            "READ_MARKS": "off",
+            "TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8",
+            "LOG_FILE": "shoptalk.log",
+            "SENTRY_DSN": "https://key@sentry.example.org/5",
+        }
+    )
+    assert settings.meta is None
+    assert settings.twilio is not None
+    assert (settings.twilio.whatsapp_from, settings.twilio.business) == ("14155238886", "wholesale")
+    assert settings.dialog360 is not None
+    assert (settings.public_url, settings.send_rate, settings.send_timeout) == (
+        "https://shop.example.org",
+        200,
+        2.5,
+    )
+    assert not settings.read_marks
+    assert [str(network) for network in settings.trusted_proxies] == ["127.0.0.1/32", "10.0.0.0/8"]
+    assert settings.log_file == Path("shoptalk.log")
+    assert settings.database_file is None
+    assert "s%2Fecret" not in settings.shown_database_url
+    shown = repr(settings)
+    assert [secret for secret in settings.secrets if secret in shown] == []
+    assert {"a token", "a key", "a word", "s%2Fecret", "word"} <= set(settings.secrets)
+
 
 def test_nothing_set_still_gives_a_shop() -> None:
     assert read_settings({}) == Settings("sqlite:///shoptalk.db", "", None)
@@ -62,11 +105,27 @@ def test_addresses_that_may_be_used(url: str) -> None:
         ("WHATSAPP_CATALOG_ID", "mine", "digits"),
         ("WHATSAPP_ACCESS_TOKEN", "EAAG\n", "line break"),
         ("SHOPTALK_API_TOKEN", "one\r\ntwo", "line break"),
+        ("DATABASE_URL", "postgresql://localhost", "postgresql://user:password@host/name"),
+        ("META_BUSINESS", "Cookie Barrel", "business:"),
+        ("TWILIO_WHATSAPP_FROM", "4155238886", "+14155238886"),
+        ("TWILIO_ACCOUNT_SID", "SK123", "begins with AC"),
+        ("TWILIO_AUTH_TOKEN", "one\ntwo", "line break"),
+        ("D360_API_URL", "http://waba-v2.360dialog.io", "access token"),
+        ("PUBLIC_URL", "shop.example.org", "https://shop.example.org"),
+        ("REDIS_URL", "localhost:6379", "redis://localhost:6379/0"),
+        ("SEND_RATE", "many", "between 0.01 and 1000"),
+        ("SEND_TIMEOUT", "0", "between 0.1 and 120"),
+        ("READ_MARKS", "perhaps", "neither on nor off"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, nginx", "'nginx'"),
+        ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.1/8", "10.0.0.1/8"),
+        ("WEBHOOK_RATE", "often", "'100 per minute'"),
+        ("METRICS_TOKEN", "one\ntwo", "line break"),
+        ("SENTRY_DSN", "sentry", "https://"),
     ],
 )
 def test_a_malformed_one_is_named_with_what_to_do(name: str, text: str, says: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        read_settings({**META, name: text})
+        read_settings({**META, **TWILIO, **DIALOG360, name: text})
     (problem,) = raised.value.problems
     assert problem.startswith(name)
     assert says in problem
@@ -137,9 +196,10 @@ def test_example_readme_and_code_know_the_same_settings() -> None:
     example = (root / ".env.example").read_text(encoding="utf-8")
     readme = (root / "README.md").read_text(encoding="utf-8")
     code = (root / "adapters" / "settings.py").read_text(encoding="utf-8")
-    explained = set(re.findall(r"^# ([A-Z_]+)=", example, re.MULTILINE))
-    assert explained == set(re.findall(r"^\| `([A-Z_]+)` \|", readme, re.MULTILINE))
-    assert explained == set(re.findall(r'"((?:META|WHATSAPP|DATABASE|SHOPTALK)_[A-Z_]+)"', code))
+    read = set(re.findall(r'"([A-Z][A-Z0-9_]+)"', code))
+    explained = set(re.findall(r"^# ([A-Z][A-Z0-9_]+)=", example, re.MULTILINE))
+    assert explained == set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", readme, re.MULTILINE))
+    assert explained == read
 
 
 def test_a_password_in_the_database_address_is_a_secret() -> None:
