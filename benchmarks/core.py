@@ -72,12 +72,12 @@ def with_endless_stock(pack: Pack) -> Pack:
     return replace(pack, products=tuple(replace(product, stock=None) for product in pack.products))
 
 
-def moves_of(interpreter: Interpreter, pack: Pack) -> list[tuple[str, str]]:
+def moves_of(interpreter: Interpreter, pack: Pack, says: Sequence[str] = SAYS) -> list[tuple[str, str]]:
     """The triggers that the conversation pulls, each with the state it is pulled in."""
     shop = MemoryShop(pack).for_customer("923001234567")
     talk = interpreter.start()
     moves = []
-    for text in SAYS:
+    for text in says:
         before = talk.state
         turn = interpreter.hear(talk, Inbound("text", text), shop, START)
         understood = next(step for step in turn.trace if step["step"] == "understood")
@@ -88,9 +88,9 @@ def moves_of(interpreter: Interpreter, pack: Pack) -> list[tuple[str, str]]:
     return moves
 
 
-def run_core(interpreter: Interpreter, pack: Pack, conversations: int) -> float:
+def run_core(interpreter: Interpreter, pack: Pack, conversations: int, says: Sequence[str] = SAYS) -> float:
     """Turns a second over whole conversations, each of a customer of its own."""
-    messages = [Inbound("text", text) for text in SAYS]
+    messages = [Inbound("text", text) for text in says]
     moment = START
     begin = time.perf_counter()
     shop = MemoryShop(pack)
@@ -125,7 +125,7 @@ def plain_machine(interpreter: Interpreter) -> Machine:
 def run_floor(machine: Machine, moves: Sequence[tuple[str, str]], conversations: int) -> float:
     """Turns a second of `transitions` alone. Conditions hold as they do in the conversation."""
     pulled = [(machine.events[key], state) for key, state in moves]
-    names = _Names()
+    names = Names()
     begin = time.perf_counter()
     for _ in range(conversations):
         for event, state in pulled:
@@ -138,7 +138,7 @@ class _Cart:
     is_empty = False
 
 
-class _Names:
+class Names:
     """What the conditions on the way read, at no cost."""
 
     language = "en"

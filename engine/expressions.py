@@ -68,7 +68,7 @@ class Names(Protocol):
 class _Compiled:
     """A parsed source that is compiled when it is first needed."""
 
-    __slots__ = ("source", "place", "_environment", "_parse", "_parsed", "_root", "_debug_info")
+    __slots__ = ("source", "place", "_environment", "_parse", "_parsed", "_reads", "_root", "_debug_info")
 
     def __init__(
         self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]
@@ -78,12 +78,15 @@ class _Compiled:
         self._environment = environment
         self._parse = parse
         self._parsed: Parsed | None = parse()
+        self._reads: tuple[Read, ...] | None = None
         self._root: Callable[[Any], Generator[Any, None, None]] | None = None
         self._debug_info = ""
 
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside, in the order of the source."""
-        return reads_of(self._parsed or self._parse())
+        if self._reads is None:
+            self._reads = reads_of(self._parsed or self._parse())
+        return self._reads
 
     def _compile(self, show: str) -> Callable[[Any], Generator[Any, None, None]]:
         try:

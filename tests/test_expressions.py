@@ -475,6 +475,13 @@ def test_a_compiled_text_still_says_what_it_reads() -> None:
     assert text.reads() == before
 
 
+def test_what_it_reads_is_worked_out_once() -> None:
+    text = Sandbox().text("{{ cart.total }} {{ name }}", HERE)
+    first = text.reads()
+    text.render(names(cart={"total": 1}, name="Ann"))
+    assert text.reads() is first  # a refusal asks at every message, and to parse costs 200 µs
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
