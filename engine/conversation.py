@@ -11,10 +11,11 @@ class Conversation(msgspec.Struct):
     """One customer's talk. Times are seconds since 1970 (UTC), 0 for never.
 
     `visit` counts the entering of states and never starts over, so that a button knows whether its time has
-    passed. `offered` are the rows last offered: [number or 0, title, press id, second line]; `offer` names
-    the message that showed them. `taken` are the last presses that were acted on. `cart` holds lines as
-    [product code, quantity, price when added, note]. `fired` are the timers that fired in this silence. The
-    interpreter changes a copy, never the value it was given.
+    passed. `offered` are the rows last offered: [number, title, press id, second line], the number 0 for none
+    and -1 for a row of an earlier message of that turn; `offer` names the message that showed them. `taken`
+    are the last presses that were acted on. `cart` holds lines as [product code, quantity, price when added,
+    note]. `fired` are the timers that fired in this silence. The interpreter changes a copy, never the value
+    it was given.
     """
 
     state: str

@@ -27,7 +27,10 @@ class Inbound:
     `text` is the body, a caption, or the title of what was pressed; `press` the id that the pressed button
     carried. `sender` is the number (digits) or the business-scoped id, `channel` the address it was sent to;
     `user_id` the business-scoped id wherever the provider gives one, beside a number too.
-    `items` are the lines of a catalogue order: (product code, quantity). `raw` is the provider's own object.
+    `items` are the lines of a catalogue order: (product code, quantity). `moved_to` is, in a system message,
+    the number that the customer has from now on, or the business-scoped id of who is known by that alone.
+    `original` is the id of the message that a reaction, an edit or a revoke speaks of. `raw` is the
+    provider's own object.
     """
 
     kind: Kind
@@ -46,11 +49,18 @@ class Inbound:
     sent_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
     user_id: str = ""
+    moved_to: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider says of a message that we sent: `sent`, `delivered`, `read` or `failed`."""
+    """What a provider says of a message that we sent: `sent`, `delivered`, `read` or `failed`.
+
+    `reference` is what we gave the provider to name the message by, empty where it brings none back. `remedy`
+    is what is to be done about a failure, in a word (`again`, `template`, `account` …), `wait` in seconds how
+    long before it is tried again, 0 where the provider asks for no certain time.
+    """
 
     message_id: str
     status: Literal["sent", "delivered", "read", "failed"]
@@ -59,6 +69,9 @@ class Receipt:
     error_code: str = ""
     error: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
+    remedy: str = ""
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

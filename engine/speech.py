@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.built_in import built_in
 from engine.draft import Draft
@@ -17,6 +17,9 @@ from engine.program import CompiledRule, CompiledState
 from engine.recognizer import MORE, encode_press, short_id
 from engine.shop import card_line, menu_number
 
+TITLE_ALONE = -1
+"""Stands for the number of a row that an earlier message of the turn showed: only its title can be typed."""
+
 
 def speak(
     draft: Draft, state: CompiledState, asked: int, items: Sequence[Any] | None
@@ -27,22 +30,53 @@ def speak(
     remembered in the conversation.
     """
     out: list[Outbound] = []
+    offers: list[Offer] = []
     messages, language = draft.flow.messages, draft.language
     last = len(draft.replies) - 1 if asked and items is not None else -1
     for index, name in enumerate(draft.replies):
         message = messages[name][language]
-        if index == last and items is not None:
-            saying = _saying(message, draft, state, _choice_rows(draft, state, items))
-            out.extend(_offer(draft, state, name, saying, True))
-        elif message.buttons or message.rows:
-            quick = _quick(message, name, draft, state)
-            if quick is not None:
-                out.append(quick)
-            else:
-                out.extend(_offer(draft, state, name, _saying(message, draft, state, ()), False))
-        else:
+        if index != last and not (message.buttons or message.rows):
             out.extend(_simple(message, draft))
+            continue
+        start, saying = len(out), None
+        quick = _quick(message, name, draft, state) if index != last else None
+        if quick is not None:
+            out.append(quick)
+        else:
+            choices = _choice_rows(draft, state, items) if index == last and items is not None else ()
+            saying = _saying(message, draft, state, choices)
+            out.extend(_offer(draft, state, name, saying, index == last))
+        rows = len(saying.rows) if saying is not None else len(out[-1].buttons)
+        if rows:
+            offers.append(Offer(start, len(out), saying, draft.conversation.offered[:rows]))
+    if len(offers) > 1:
+        _tell_apart(draft, out, offers)
     return tuple(out)
+
+
+class Offer(NamedTuple):
+    """A message that offers something: from where to where it stands in what goes out, and its rows.
+
+    `saying` is what it says; None where it went straight out with the channel's own buttons.
+    """
+
+    start: int
+    end: int
+    saying: Saying | None
+    rows: list[list[Any]]
+
+
+def _tell_apart(draft: Draft, out: list[Outbound], offers: list[Offer]) -> None:
+    """Of several messages that offer something the last alone has numbers; the titles of all can be typed."""
+    conversation = draft.conversation
+    known = {row[2] for row in conversation.offered}
+    titles: list[list[Any]] = []
+    for offer in reversed(offers[:-1]):
+        if offer.saying is not None and any(row[0] > 0 for row in offer.rows):
+            out[offer.start : offer.end] = fit(offer.saying, draft.limits, numbered=False)[0]
+        titles += [[TITLE_ALONE, *row[1:]] for row in offer.rows if row[2] not in known]
+        known |= {row[2] for row in offer.rows}
+    conversation.offered = conversation.offered + titles
 
 
 def speak_more(draft: Draft, state: CompiledState, name: str, start: int) -> tuple[Outbound, ...]:
@@ -52,7 +86,7 @@ def speak_more(draft: Draft, state: CompiledState, name: str, start: int) -> tup
     rows: tuple[Row, ...] = ()
     if conversation.offer == [name]:
         kept = [Row(*row) for row in conversation.offered if not _is_more(row[2])]
-        rows = tuple(row for row in kept if row.number) or tuple(kept)
+        rows = tuple(row for row in kept if row.number > 0) or tuple(row for row in kept if not row.number)
     numbered = any(row.number for row in rows)
     if not rows:
         rows = tuple(replace(row, number=0) for row in _saying(message, draft, state, ()).rows)
@@ -109,7 +143,7 @@ def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> O
     if not 0 < len(text) <= (draft.limits.body if layout.options else draft.limits.text):
         return None
     before = conversation.offered
-    numbered = [row for row in before if row[0]] if before else before
+    numbered = [row for row in before if row[0] > 0] if before else before
     if not numbered:
         conversation.offer = [str(name)]
     conversation.offered = layout.offered + numbered if numbered else layout.offered
@@ -279,7 +313,7 @@ def _offer(
     messages, numbers_shown = fit(saying, draft.limits, numbered=not state.takes_numbers or numbered)
     if not (numbers_shown or numbered):
         kept = [[0, *row[1:]] for row in kept]
-        before = [row for row in conversation.offered if row[0]]
+        before = [row for row in conversation.offered if row[0] > 0]
         conversation.offer = conversation.offer if before else [str(name)]
         conversation.offered = kept + before
     else:

@@ -39,8 +39,9 @@ class BrokenOnPurpose(Exception):
 class Talk:
     """One customer's talk with a pack, turn by turn, on a clock that moves only when it is told to.
 
-    `now` is an aware moment; `latest` holds the buttons and rows of the last turn that offered any. A turn
-    that raises leaves the talk and the shop as they were.
+    `now` is an aware moment; `limits` are those of the provider that is talked through, WhatsApp's without
+    any. `latest` holds the buttons and rows of the last turn that offered any. A turn that raises leaves the
+    talk and the shop as they were.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Talk:
         self.conversation = self.interpreter.start()
         self.latest: Sequence[Option] = ()
         self._offered: list[Option] = []
+        self._written: dict[str, str] = {}
 
     def hear(self, inbound: Inbound) -> Turn:
         """What the pack answers to this message."""
@@ -60,18 +62,27 @@ class Talk:
             lambda: self.interpreter.hear(self.conversation, inbound, self.shop, self.now, self.limits)
         )
 
-    def press(self, option: Option) -> Turn:
-        """What the pack answers when this is pressed."""
-        return self.hear(Inbound("press", text=option.title, press=option.id))
+    def pressing(self, called: str) -> Inbound:
+        """What the customer sends for the latest button or row with this command or title, of all there were.
 
-    def offered(self, called: str) -> Option:
-        """The latest button or row with this command or title, of all there were; raises Unplayable."""
+        Where it stood there as text, that is its number, or its title once its number has passed. Raises
+        Unplayable.
+        """
         for option in reversed(self._offered):
-            press = decode_press(option.id, self.conversation)
-            if called == option.title or (press is not None and called == press.command):
-                return option
-        titles = ", ".join(dict.fromkeys(option.title for option in self._offered))
-        raise Unplayable(f"there is no button or row {called!r} to press; offered so far: {titles or 'none'}")
+            if self._is_called(called, option.title, option.id):
+                return pressed(option)
+        for press_id, title in reversed(self._written.items()):
+            if self._is_called(called, title, press_id):
+                offered = self.conversation.offered
+                number = next((row[0] for row in offered if row[2] == press_id), 0)
+                return Inbound("text", text=str(number) if number > 0 else title)
+        titles = [*(option.title for option in self._offered), *self._written.values()]
+        shown = ", ".join(dict.fromkeys(titles)) or "none"
+        raise Unplayable(f"there is no button or row {called!r} to press; offered so far: {shown}")
+
+    def _is_called(self, called: str, title: str, press_id: str) -> bool:
+        press = decode_press(press_id, self.conversation)
+        return called == title or (press is not None and called == press.command)
 
     def wait(self, duration: timedelta) -> Iterator[tuple[datetime, Turn]]:
         """Lets the time pass; gives each turn that comes by itself meanwhile, with its moment."""
@@ -101,17 +112,27 @@ class Talk:
     def _take(self, turn_of: Callable[[], Turn]) -> Turn:
         with self.shop.savepoint():
             turn = turn_of()
-        self.conversation = turn.conversation
+        before, self.conversation = self.conversation, turn.conversation
         offered = [option for reply in turn.replies for option in (*reply.buttons, *reply.rows)]
         if offered:
             self.latest = tuple(offered)
             self._offered += offered
+        elif turn.conversation.offered != before.offered:
+            self._written |= {row[2]: row[1] for row in turn.conversation.offered}
         return turn
+
+
+def pressed(option: Option) -> Inbound:
+    """What a channel brings when this is pressed."""
+    return Inbound("press", text=option.title, press=option.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A conversation file, read: who talks, from when on (on the business's clock), what is said and done."""
+    """A conversation file, read: who talks, from when on (on the business's clock), what is said and done.
+
+    `provider` is the word of the one that is talked through; empty for WhatsApp's own.
+    """
 
     title: str
     says: tuple[Any, ...]
@@ -119,6 +140,7 @@ class Script:
     language: str = ""
     customer: Mapping[str, str] = field(default_factory=dict)
     at: datetime = START
+    provider: str = ""
 
 
 def script_of(document: Mapping[str, Any]) -> Script:
@@ -130,6 +152,7 @@ def script_of(document: Mapping[str, Any]) -> Script:
         language=str(document.get("language", "")),
         customer={key: str(value) for key, value in document.get("customer", {}).items()},
         at=datetime.fromisoformat(document["at"]) if "at" in document else START,
+        provider=str(document.get("provider", "")),
     )
 
 
@@ -142,9 +165,12 @@ def shop_with_people(pack: Pack, role: str) -> MemoryShop:
     return shop
 
 
-def play(pack: Pack, script: Script) -> str:
-    """The whole transcript, as it stands in a snapshot; raises Unplayable."""
-    return "\n".join(_Player(pack, script).play()) + "\n"
+def play(pack: Pack, script: Script, limits: Limits | None = None) -> str:
+    """The whole transcript, as it stands in a snapshot; raises Unplayable.
+
+    `limits` are those of the script's provider, WhatsApp's without any.
+    """
+    return "\n".join(_Player(pack, script, limits).play()) + "\n"
 
 
 def show(message: Outbound) -> list[str]:
@@ -170,7 +196,7 @@ def show(message: Outbound) -> list[str]:
 class _Player:
     """One playing of one script."""
 
-    def __init__(self, pack: Pack, script: Script) -> None:
+    def __init__(self, pack: Pack, script: Script, limits: Limits | None) -> None:
         self.pack = pack
         self.script = script
         self.everything = shop_with_people(pack, script.role)
@@ -182,7 +208,7 @@ class _Player:
             shop.save_customer(known)
         self.shop = _Breakable(shop)
         at = script.at.replace(tzinfo=pack.business.zone)
-        self.talk = Talk(pack, cast(Shop, self.shop), at, script.role)
+        self.talk = Talk(pack, cast(Shop, self.shop), at, script.role, limits)
         self.lines: list[str] = []
         self.stock_before = dict(self.everything.stock)
         self.deeds: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -192,6 +218,7 @@ class _Player:
             "event": self._event,
             "stock": self._stock,
             "price": self._price,
+            "gone": self._gone,
             "breaks": self._breaks,
         }
 
@@ -215,8 +242,8 @@ class _Player:
         self._turn(f"{self.script.role}: {shown}", lambda: self.talk.hear(inbound))
 
     def _press(self, said: Mapping[str, Any]) -> None:
-        option = self.talk.offered(str(said["press"]))
-        self._turn(f"{self.script.role}: [ {option.title} ]", lambda: self.talk.press(option))
+        inbound = self.talk.pressing(str(said["press"]))
+        self._hear(f"[ {inbound.text} ]" if inbound.kind == "press" else inbound.text, inbound)
 
     def _send(self, said: Mapping[str, Any]) -> None:
         kind = said["send"]
@@ -229,9 +256,12 @@ class _Player:
             longitude=None if longitude is None else float(longitude),
             address=str(said.get("address", "")),
             media=Media(id=kind) if kind in MEDIA_KINDS else None,
+            items=tuple((str(code), int(count)) for code, count in said.get("items", {}).items()),
         )
         where = "" if latitude is None else f" {latitude}, {longitude}"
-        words = " ".join(filter(None, (f"({kind}{where})", text, inbound.address)))
+        wanted = ", ".join(f"{quantity}x {code}" for code, quantity in inbound.items)
+        what = f"({kind}{where}{f' {wanted}' if wanted else ''})"
+        words = " ".join(filter(None, (what, text, inbound.address)))
         self._hear(words, inbound)
 
     def _wait(self, said: Mapping[str, Any]) -> None:
@@ -263,6 +293,11 @@ class _Player:
             product = self._product(code)
             self.everything.put_product(replace(product, price=Decimal(str(price))))
             self.lines += ["", f"(price: {product.name} now costs {self._money(Decimal(str(price)))})"]
+
+    def _gone(self, said: Mapping[str, Any]) -> None:
+        product = self._product(str(said["gone"]))
+        self.everything.put_product(replace(product, on_sale=False))
+        self.lines += ["", f"({product.name} is no longer sold)"]
 
     def _breaks(self, said: Mapping[str, Any]) -> None:
         self.shop.broken.add(str(said["breaks"]))

@@ -15,6 +15,7 @@ from engine.actions import ACTIONS
 from engine.draft import Draft
 from engine.expressions import MISSING
 from engine.memory import MemoryShop
+from engine.message import Inbound
 from engine.turn import BrokenTurn, Failure
 from engine.workflow import Move, Workflow
 
@@ -57,6 +58,8 @@ def _before(case: Case) -> tuple[Draft, MemoryShop]:
         everything.put_product(replace(by_code[code], on_sale=False))
     kept = {key: before[key] for key in ("cart", "slots", "language") if key in before}
     draft = draft_of(pack, everything, role=before.get("role", "customer"), **kept)
+    if "order" in before:
+        draft.message = Inbound("order", items=tuple(tuple(line) for line in before["order"]))
     draft.language = before.get("language", "en")
     draft.given.update(before.get("given", {}))
     draft.shop.save_customer(before.get("customer", {}))

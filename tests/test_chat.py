@@ -144,6 +144,15 @@ def test_piped_lines_are_answered_without_a_prompt(monkeypatch, capsys):
     assert "> " not in printed
 
 
+def test_a_chat_shows_what_its_provider_shows(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    words = ("chat", "flows/wholesale", "--provider", "twilio")
+    assert shoptalk(monkeypatch, *words, typed="hi\n/press products\n") == 0
+    printed = capsys.readouterr().out
+    assert "What would you like to do?\n\n1. Products\n2. My cart\n3. My orders\n4. Talk to us\n" in printed
+    assert "\n📋 Products, page 1 of 3\n" in printed
+
+
 def test_the_last_line_needs_no_end(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert shoptalk(monkeypatch, "chat", "flows/cookie_barrel", typed="hi") == 0
@@ -193,6 +202,7 @@ def run_chat(pack: Path, *words: str) -> int:
     [
         (("--language", "de"), "the flow does not speak 'de'; it speaks en, ur"),
         (("--role", "baker"), "nobody talks to 'baker' here; the roles are customer"),
+        (("--provider", "icq"), "there is no provider 'icq'; there are meta, twilio"),
     ],
 )
 def test_a_chat_that_cannot_be_says_why(words, said, capsys):
@@ -237,6 +247,17 @@ def change(file: Path, before: str, after: str) -> None:
 def test_conversations_that_are_as_their_snapshots(pack, words, capsys):
     assert run_test(*words) == 0
     assert capsys.readouterr().out == "flows/cookie_barrel: 2 conversations, all as their snapshots say\n"
+
+
+def test_a_conversation_is_played_through_the_provider_it_names(pack, capsys):
+    file = pack / "conversations" / "new_customer.yaml"
+    change(file, "says:", "provider: twilio\nsays:")
+    assert run_test("--update") == 0
+    assert "    • View cart\n    • Checkout\n" in file.with_suffix(".txt").read_text(encoding="utf-8")
+    change(file, "provider: twilio", "provider: icq")
+    assert run_test() == 1
+    named = "flows/cookie_barrel/conversations/new_customer.yaml: there is no provider 'icq'; there are meta"
+    assert named in capsys.readouterr().out
 
 
 def test_a_difference_is_shown_side_by_side_and_written_on_demand(pack, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Plays every pack's conversations against their snapshots, and holds Cookie Barrel to what was promised."""
+"""Plays every pack's conversations against their snapshots, and holds the seed shops to what was promised."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from adapters.packs import files_in, load_pack, templates_beside
+from adapters.provider_limits import limits_of
 from engine.reader import Reading, read_pack
 from engine.transcript import Script, play, script_of
 
 ROOT = Path(__file__).parent.parent
 COOKIE_BARREL = ROOT / "flows" / "cookie_barrel"
+WHOLESALE = ROOT / "flows" / "wholesale"
 SCRIPTS = sorted(ROOT.glob("flows/*/conversations/*.yaml"))
 
 
@@ -24,7 +26,8 @@ def reading(folder: Path) -> Reading:
 
 def played(file: Path) -> str:
     read = reading(file.parent.parent)
-    return play(read.pack, script_of(read.documents[f"conversations/{file.name}"]))
+    script = script_of(read.documents[f"conversations/{file.name}"])
+    return play(read.pack, script, limits_of(script.provider))
 
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: f"{file.parent.parent.name}-{file.stem}")
@@ -119,6 +122,60 @@ def test_cookie_barrel_answers_as_promised(conversation, said, answer):
     assert answer in answers[0]
 
 
+PROMISED_TO_SHOPS = [
+    # conversation, what the shop says, what stands in the answer
+    ("first_order", "hi", "1. Products\n2. My cart\n3. My orders\n4. Talk to us"),
+    ("first_order", "1", "📋 Products, page 1 of 3"),
+    ("first_order", "1 x 10", "✅ Added 10 x Super Kernel basmati 25 kg\nCart: Rs78,500"),
+    (
+        "first_order",
+        "place order",
+        "📋 Your order\n• 10 x Super Kernel basmati 25 kg - Rs78,500\nTotal: Rs78,500",
+    ),
+    ("first_order", "yes", "✅ Order MD-251018-001 is taken.\nTotal: Rs78,500"),
+    ("whole_list", "5 x 2", "✅ Added 2 x Fine atta 20 kg"),
+    ("whole_list", "30", "30. Cake rusk, carton of 12 - Rs1,740\nHow many would you like?"),
+    ("repeat", "repeat", "at today's prices: then Rs106,300, now Rs107,800."),
+    ("repeat", "repeat", "Shall we send it? Answer *yes* or *no*."),
+    ("my_orders", "3", "📦 You have not ordered anything yet."),
+    ("talk_to_us", "4", "🙋 One moment, a person will answer you here."),
+    ("talk_to_us", "1 x 10", "(no answer)"),
+    ("smallest_order", "place order", "❌ The smallest order is Rs5,000. Your cart comes to Rs1,500"),
+    ("sold_out_meanwhile", "yes", "❌ Sorry, only 2 left of Mustard oil tin 16 l."),
+]
+
+
+@pytest.mark.parametrize(("conversation", "said", "answer"), PROMISED_TO_SHOPS)
+def test_wholesale_answers_as_promised(conversation, said, answer):
+    answers = said_by(played(WHOLESALE / "conversations" / f"{conversation}.yaml"))[said]
+    assert answer in answers[0]
+
+
+def test_wholesale_lists_orders_with_their_status():
+    listed = said_by(played(WHOLESALE / "conversations" / "my_orders.yaml"))["my orders"][1]
+    assert "• MD-251019-001, 19-Oct-2025: Rs265,000, *cancelled*" in listed
+    assert "• MD-251018-001, 18-Oct-2025: Rs6,950, *pending*" in listed
+
+
+def test_wholesale_says_no_number_twice_where_a_number_is_a_product():
+    """Under what is numbered there, everything else stands as words."""
+    pack = reading(WHOLESALE).pack
+    transcript = play(pack, Script("", ("hi", "1", "more", "more", "1 x 1", "cart")), limits_of("twilio"))
+    answers = said_by(transcript)
+    numbers = re.findall(r"^(\d+)\. ", "\n".join(answers["1"] + answers["more"]), re.MULTILINE)
+    assert numbers == [str(product.number) for product in pack.products]
+    for said in ("1 x 1", "cart"):
+        assert re.findall(r"^\d+\. ", answers[said][0], re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(("smallest", "is_taken"), [(5000, True), (8000, False)])
+def test_the_smallest_order_is_changed_in_one_place(smallest, is_taken):
+    changed = with_change("customer.yaml", "minimum_order: 5000", f"minimum_order: {smallest}", WHOLESALE)
+    transcript = play(changed.pack, Script("", ("1 x 1", "place order", "yes")))
+    assert changed.problems == ()
+    assert ("is taken" in transcript) == is_taken
+
+
 def test_a_second_confirmation_is_silent_and_orders_nothing():
     transcript = played(COOKIE_BARREL / "conversations" / "pressed_twice.yaml")
     assert said_by(transcript)["[ Confirm ]"][1] == "(no answer)"
@@ -139,13 +196,13 @@ def test_the_states_are_those_that_were_promised():
     assert " ".join(flow.states) == f"{promised} awaiting_confirmation order_placed"
 
 
-def with_change(file: str, before: str, after: str) -> Reading:
-    """Cookie Barrel, with one change in one of its files."""
-    files = files_in(COOKIE_BARREL)
+def with_change(file: str, before: str, after: str, folder: Path = COOKIE_BARREL) -> Reading:
+    """The shop, with one change in one of its files."""
+    files = files_in(folder)
     text = files[file].decode()
     assert text.count(before) == 1
     files[file] = text.replace(before, after).encode()
-    return read_pack(files, "flows/cookie_barrel", templates_beside(COOKIE_BARREL))
+    return read_pack(files, f"flows/{folder.name}", templates_beside(folder))
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,14 @@ PICKING = """\
 """
 
 CLEAN = {
+    "what can be called inside a loop": flow().replace(
+        "hello: Hello!",
+        """hello: |
+    {% macro line(one) %}{{ one.name }}{% endmacro %}
+    {% for product in catalog.available %}
+    {{ line(product) }} {{ cart.quantity(product) }} {{ loop.cycle("a", "b") }}
+    {% endfor %}""",
+    ),
     "a goto of an event reaches a state": flow(
         REACHED.format(leads="events: {paid: {goto: reached}}"), top="moved: {old: waiting}\n"
     ),
@@ -367,6 +375,30 @@ BROKEN = {
     "an attribute of an attribute": (
         flow().replace("Hello!", '"{{ orders.last.numbr }}"') + "                         ^^^^^\n",
         "unknown_attribute",
+    ),
+    "a call of what a loop knows": (
+        flow().replace(
+            "hello: Hello!",
+            """hello: |
+    {% for product in catalog.available %}
+    {% if loop.changed(product.category) %}
+               ^^^^^^^
+    {{ product.category }}
+    {% endif %}
+    {% endfor %}""",
+        ),
+        "unknown_method",
+    ),
+    "a call of what a name of the text's own holds": (
+        flow().replace(
+            "hello: Hello!",
+            """hello: |
+    {% for product in catalog.available %}
+    {{ product.name.upper() }}
+                    ^^^^^
+    {% endfor %}""",
+        ),
+        "unknown_method",
     ),
     "a test": (
         flow().replace("Hello!", '"{{ 1 if cart is emty }}"') + "                          ^^^^\n",

@@ -6,7 +6,7 @@ import pytest
 from talking import BUSINESS, Talker, interpreter_of
 
 from engine.interpreter import Interpreter
-from engine.limits import PLAIN
+from engine.limits import PLAIN, Limits
 
 SHADES = """
 flow: customer
@@ -213,3 +213,52 @@ def test_what_is_told_has_the_titles_of_the_recipient_and_is_pressed_each_time()
     talk.say("list")
     (told,) = talk.turn.told[0].replies
     assert (told.list_button, [row.title for row in told.rows]) == ("Choose", ["Later"])
+
+
+TWO = """
+flow: customer
+languages: [en]
+start: a
+commands:
+  tongue: {title: Another language, words: [lang], reply: ok}
+  look: {title: Look around, words: [look], reply: ok}
+  both: {words: [both], reply: [one, two], goto: a}
+states:
+  a: {otherwise: what}
+messages:
+  one: {text: One, buttons: [tongue]}
+  two: {text: Two, buttons: [look]}
+  ok: "{{ message.text }}"
+  what: What?
+"""
+
+
+@pytest.mark.parametrize("limits", [Limits(), PLAIN], ids=["buttons", "plain"])
+@pytest.mark.parametrize("title", ["Another language", "Look around"])
+def test_the_titles_of_every_message_of_a_turn_can_be_typed(title: str, limits: Limits) -> None:
+    talk = Talker(TWO, limits)
+    talk.say("both")
+    assert talk.say(title) == [title]
+
+
+def test_no_number_stands_for_two_things_in_one_turn() -> None:
+    talk = Talker(TWO, PLAIN)
+    assert talk.say("both") == ["One\n\n• Another language", "Two\n\n1. Look around"]
+    talk.say("1")
+    assert talk.turn.trace[0]["rule"].endswith("look")
+    assert Talker(TWO.replace("[one, two]", "[two, one]"), PLAIN).say("both") == [
+        "Two\n\n• Look around",
+        "One\n\n1. Another language",
+    ]
+
+
+def test_the_titles_of_a_turn_pass_when_something_else_is_offered() -> None:
+    talk = Talker(
+        TWO.replace("goto: a", "ask_again: true").replace(
+            "what: What?", "what: {text: Pardon, buttons: [look]}"
+        ),
+        PLAIN,
+    )
+    talk.say("both")
+    talk.say("hm")
+    assert talk.say("Another language")[0].startswith("Pardon")

@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 from talking import BUSINESS, CATALOG, WORKFLOW
 
+from engine.limits import PLAIN
 from engine.message import Media, Option, Outbound
 from engine.pack import Pack
 from engine.reader import read_pack
@@ -192,6 +193,10 @@ CASES = {
         ({"stock": {"apple": 3}}, "buy"),
         "stock:\n    Apple: 3, now 2\n",
     ),
+    "a product that is taken off the list": (
+        ({"gone": "apple"}, "pick"),
+        "(Apple is no longer sold)\n\ncustomer: pick\n\n    Which one?\n    [ Choose ]\n    - Pear",
+    ),
     "a price that changes": (({"price": {"apple": 1.5}}, "pick"), "(price: Apple now costs ₹1.50)\n"),
     "a fault of the shop is answered once, and leaves nothing": (
         ({"breaks": "place_order"}, "buy", "buy"),
@@ -219,6 +224,32 @@ def test_what_a_conversation_can_do(pack, says, printed):
     assert printed in talk(pack, *says)
 
 
+ON_TEXT_ALONE = {
+    "what would be pressed is typed by its number": (
+        ("menu", {"press": "person"}),
+        "    1. Menu\n    2. Person\n\n    Fresh\n\n[idle]\n\ncustomer: 2\n\n    One moment.",
+    ),
+    "by its title where its number has passed": (
+        ("menu", "pick", {"press": "menu"}),
+        "customer: Menu\n\n    Fruit\n\n    Take one.",
+    ),
+    "a line of choices is typed by its product's number": (
+        ("pick", {"press": "Plum"}),
+        "    7. Plum - ₹9.50\n\n[picking]\n\ncustomer: 7\n\n    plum, good.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("says", "printed"), ON_TEXT_ALONE.values(), ids=ON_TEXT_ALONE.keys())
+def test_a_conversation_through_a_provider_without_buttons(pack, says, printed):
+    assert printed in play(pack, Script("a talk", says), PLAIN)
+
+
+def test_what_nobody_offered_cannot_be_typed_instead(pack):
+    with pytest.raises(Unplayable, match="offered so far: Menu, Person"):
+        play(pack, Script("a talk", ("menu", {"press": "buy"})), PLAIN)
+
+
 def test_who_talks_and_when_can_be_said(pack):
     transcript = talk(pack, "hi", role="staff", at=datetime(2026, 1, 2, 3, 4))
     assert transcript.startswith("\nstaff: hi\n\n    Hello.\n")
@@ -233,6 +264,7 @@ def test_messages_to_others_are_shown(pack):
 UNPLAYABLE = {
     "a button that nobody offered": (("menu", {"press": "buy"}), "offered so far: Menu, Person"),
     "a button where none was offered at all": (({"press": "buy"},), "offered so far: none"),
+    "a product that nobody ever sold": (({"gone": "kiwi"},), "'kiwi'"),
     "a product that nobody sells": (({"stock": {"kiwi": 1}},), "'kiwi'"),
     "a length of time that is none": (({"wait": "soon"},), "'soon' is no length of time"),
     "something that cannot happen": (({"jump": "high"},), "nothing that can happen"),
@@ -252,10 +284,12 @@ def test_a_script_takes_what_its_file_says():
         "language": "ur",
         "customer": {"name": "Sana"},
         "at": "2025-12-24T18:30",
+        "provider": "twilio",
         "says": ["hi", {"wait": "1 hour"}],
     }
     at = datetime(2025, 12, 24, 18, 30)
-    assert script_of(document) == Script("x", ("hi", {"wait": "1 hour"}), "staff", "ur", {"name": "Sana"}, at)
+    says = ("hi", {"wait": "1 hour"})
+    assert script_of(document) == Script("x", says, "staff", "ur", {"name": "Sana"}, at, "twilio")
 
 
 MESSAGES = [

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, cast
 
 from engine.durations import read_duration
 from engine.jinja.filters import format_money
-from engine.limits import MEDIA_KINDS, Kind
+from engine.limits import MEDIA_KINDS, Kind, Limits
 from engine.message import Inbound, Media
 from engine.shop import Cart, Catalog
-from engine.transcript import PHONE, Talk, Unplayable, shop_with_people, show
+from engine.transcript import PHONE, Talk, Unplayable, pressed, shop_with_people, show
 
 if TYPE_CHECKING:
     from engine.pack import Pack
@@ -39,12 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("pack", metavar="PACK", type=Path, help="the folder of a pack")
     parser.add_argument("--language", metavar="TAG", help="the language that the customer has chosen: ur")
+    parser.add_argument("--provider", default="", metavar="NAME", help="as this provider shows it: twilio")
     parser.add_argument("--role", default="customer", help="who talks (default: customer)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the chat has ended, 1 where the pack has findings, 2 for wrong use."""
     from adapters.packs import checked_pack
+    from adapters.provider_limits import UnknownProvider, limits_of
 
     try:
         pack, report = checked_pack(arguments.pack)
@@ -58,7 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
     if wrong:
         print(f"shoptalk chat: {wrong}", file=sys.stderr)
         return 2
-    chat = Chat(pack, arguments.role, arguments.language, lambda: datetime.now(UTC))
+    try:
+        limits = limits_of(arguments.provider)
+    except UnknownProvider as error:
+        print(f"shoptalk chat: {error}", file=sys.stderr)
+        return 2
+    chat = Chat(pack, arguments.role, arguments.language, lambda: datetime.now(UTC), limits)
     lines = sys.stdin or io.StringIO()  # a process may be started without any
     people = lines.isatty()
     if isinstance(lines, io.TextIOWrapper):
@@ -101,9 +108,19 @@ def _typed() -> Iterator[str]:
 
 
 class Chat:
-    """A talk with its commands. `clock` gives the moment, aware; `/wait` runs ahead of it."""
+    """A talk with its commands. `clock` gives the moment, aware; `/wait` runs ahead of it.
 
-    def __init__(self, pack: Pack, role: str, language: str | None, clock: Callable[[], datetime]) -> None:
+    `limits` are what the provider can show, WhatsApp's without any.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        role: str,
+        language: str | None,
+        clock: Callable[[], datetime],
+        limits: Limits | None = None,
+    ) -> None:
         self.pack = pack
         self.shop = shop_with_people(pack, role)
         own = self.shop.for_customer(PHONE, role)
@@ -111,7 +128,7 @@ class Chat:
             own.save_customer({"language": language})
         self.clock = clock
         self.seen_at = clock()
-        self.talk = Talk(pack, own, self.seen_at, role)
+        self.talk = Talk(pack, own, self.seen_at, role, limits)
         self.trace: Trace = []
         self.is_over = False
 
@@ -160,10 +177,10 @@ class Chat:
     def _press(self, called: str) -> Iterator[str]:
         latest = self.talk.latest
         if called.isdecimal() and 1 <= int(called) <= len(latest):
-            option = latest[int(called) - 1]
+            inbound = pressed(latest[int(called) - 1])
         else:
-            option = self.talk.offered(called)
-        yield from self._answer(lambda: self.talk.press(option))
+            inbound = self.talk.pressing(called)
+        yield from self._hear(inbound)
 
     def _send(self, what: str) -> Iterator[str]:
         kind, _, rest = what.partition(" ")

@@ -76,11 +76,13 @@ def _test(folder: Path, update: bool) -> int:
 def _is_as_snapshot(pack: Pack, file: Path, document: Mapping[str, Any], update: bool) -> bool:
     """Plays one conversation; says what differs, or with `update` writes it down."""
     from adapters.packs import shown
+    from adapters.provider_limits import UnknownProvider, limits_of
     from engine.transcript import Unplayable, play, script_of
 
+    script = script_of(document)
     try:
-        said = play(pack, script_of(document))
-    except Unplayable as error:
+        said = play(pack, script, limits_of(script.provider))
+    except (Unplayable, UnknownProvider) as error:
         _progress("")
         print(f"{shown(file)}: {error}")
         return False

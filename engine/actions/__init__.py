@@ -11,6 +11,7 @@ from engine.actions import (
     change_quantity,
     clear_cart,
     clear_slot,
+    fill_cart,
     hand_over,
     place_order,
     remove_from_cart,
@@ -25,6 +26,7 @@ from engine.declarations import Action
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
         "add_to_cart": add_to_cart.ACTION,
+        "fill_cart": fill_cart.ACTION,
         "change_quantity": change_quantity.ACTION,
         "remove_from_cart": remove_from_cart.ACTION,
         "clear_cart": clear_cart.ACTION,

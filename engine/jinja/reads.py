@@ -217,7 +217,11 @@ class _Walk:
                 parts.append(part)
             elif kind == "call" and link is links[0]:
                 self.add(kind, ("", word), [part, part])
-        if not is_name or words[0] in local:
+        if not is_name:
+            return
+        if words[0] in local:
+            if kind == "call" and is_path and len(words) > 1 and words != ["loop", "cycle"]:
+                self.add(kind, ("", words[-1]), [parts[-1], parts[-1]])
             return
         read = tuple(words)
         is_guarded = soft or any(one[: len(read)] == read or read[: len(one)] == one for one in guards)

@@ -162,6 +162,9 @@ def conversation_schema() -> Schema:
                 "latitude": {"type": "number", "description": "of a location"},
                 "longitude": {"type": "number", "description": "of a location"},
                 "address": text("of a location"),
+                "items": mapping(
+                    {"type": "integer", "minimum": 1}, "of an order: product code, and how many of it"
+                ),
             },
             "the customer sends something else than text",
         ),
@@ -170,6 +173,7 @@ def conversation_schema() -> Schema:
         "price": closed(
             {"price": mapping({"type": "number", "minimum": 0}, "product code: its price")}, "prices change"
         ),
+        "gone": closed({"gone": text("a product's code")}, "the product is no longer sold"),
         "breaks": closed(
             {"breaks": text("a method of the shop, such as place_order")}, "the shop breaks once, inside"
         ),
@@ -199,6 +203,7 @@ def conversation_schema() -> Schema:
         "conversation": text("what it shows, in a sentence"),
         "role": text("who talks; without it `customer`"),
         "language": text("the language that the customer has saved"),
+        "provider": name("through which provider: `meta`, `twilio` …; without it as WhatsApp shows it"),
         "customer": closed(
             {key: text(f"the {key} that was saved") for key in ("name", "address", "email")}
             | {"phone": text("the customer's number")},
