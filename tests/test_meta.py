@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from meta_double import MetaDouble, body, meta_double, refusal, text
 
 from adapters.channels import CHANNELS, cloud_api
-from adapters.channels.channel import SendFailed
-from adapters.channels.meta import MAY_PASS, MetaChannel, signature
-from adapters.settings import MetaSettings, Settings
+from adapters.channels.channel import Malformed, Posted, SendFailed
+from adapters.channels.meta import MetaChannel, signature
+from adapters.settings import Dialog360Settings, MetaSettings, Settings, TwilioSettings
 from engine.message import Inbound, Media, Option, Outbound, Receipt, Unread
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -26,6 +26,10 @@ OUTBOUND = json.loads((PAYLOADS / "outbound.json").read_text(encoding="utf-8"))
 
 NUMBER = "106540352242922"
 SENDER = "19990001111"
+
+
+def posted(raw: bytes, headers: dict[str, str] | None = None) -> Posted:
+    return Posted("https://shop.example.org/webhooks/meta", headers or {}, raw)
 
 
 def settings(url: str = "http://127.0.0.1:9", **changes: str) -> MetaSettings:
@@ -131,6 +135,40 @@ def test_a_failed_status_names_its_error() -> None:
     (found,) = cloud_api.parse(body(statuses=[{"id": "wamid.9", "status": "failed", "errors": errors}]))
     assert isinstance(found, Receipt)
     assert (found.status, found.error_code, found.error) == ("failed", "131026", "Not on WhatsApp")
+    assert (found.remedy, found.wait) == ("never", 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy", "wait"),
+    [
+        (131049, "again", 86_400),
+        ("131049", "again", 86_400),
+        (131056, "again", 0),
+        (131048, "channel_later", 0),
+        (131047, "template", 0),
+        (131042, "account", 0),
+        (130472, "never", 0),
+        (None, "never", 0),
+        (10**40, "never", 0),
+    ],
+)
+def test_a_failed_status_says_what_is_to_be_done(code: object, remedy: str, wait: float) -> None:
+    (found,) = cloud_api.parse(body(statuses=[{"id": "m", "status": "failed", "errors": [{"code": code}]}]))
+    assert isinstance(found, Receipt)
+    assert (found.remedy, found.wait) == (remedy, wait)
+
+
+def test_a_status_brings_back_what_we_called_the_message() -> None:
+    status = {"id": "wamid.9", "status": "sent", "biz_opaque_callback_data": "4711"}
+    (found,) = cloud_api.parse(body(statuses=[status]))
+    assert isinstance(found, Receipt)
+    assert (found.reference, found.remedy) == ("4711", "")
+
+
+def test_a_number_that_is_known_stands_above_what_the_body_says() -> None:
+    whole = body(text("hi", "m"), statuses=[{"id": "s", "status": "read"}])
+    whole["entry"][0]["changes"].append({"field": "account_update"})
+    assert [update.channel for update in cloud_api.parse(whole, "cookie_barrel")] == ["cookie_barrel"] * 3
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -206,7 +244,8 @@ NAMES = [
         "contacts",
     ),
     *("id", "from", "type", "text", "body", "interactive", "button_reply", "image", "location", "latitude"),
-    *("order", "product_items", "status", "errors"),
+    *("order", "product_items", "status", "errors", "code", "biz_opaque_callback_data"),
+    *("system", "user_changed_number", "wa_id", "user_id", "edit", "revoke", "original_message_id"),
 ]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -257,8 +296,20 @@ def test_signatures_are_over_the_raw_bytes(raw: str, right: str) -> None:
 def test_another_signature_is_refused(header: str | None) -> None:
     channel = MetaChannel(settings())
     headers = {} if header is None else {"X-Hub-Signature-256": header}
-    assert not channel.verify(headers, b"{}")
-    assert channel.verify({"X-Hub-Signature-256": signature("a secret", b"{}")}, b"{}")
+    assert not channel.verify(posted(b"{}", headers))
+    assert channel.verify(posted(b"{}", {"X-Hub-Signature-256": signature("a secret", b"{}")}))
+
+
+@pytest.mark.parametrize("raw", [b"", b"hello", b"[]", b"7", b'{"entry":', b"\xff", b"[" * 100_000])
+def test_what_is_no_object_is_malformed(raw: bytes) -> None:
+    with pytest.raises(Malformed):
+        MetaChannel(settings()).parse(posted(raw))
+
+
+def test_the_body_is_read_as_what_was_signed() -> None:
+    (found,) = MetaChannel(settings()).parse(posted(json.dumps(body(text("1, 2", "m"))).encode()))
+    assert isinstance(found, Inbound)
+    assert (found.text, found.channel) == ("1, 2", NUMBER)
 
 
 @pytest.mark.parametrize(
@@ -315,8 +366,13 @@ def test_a_business_scoped_id_is_no_number() -> None:
     assert "to" not in sent
 
 
+def test_a_reference_goes_along() -> None:
+    assert cloud_api.payload(SENDER, Outbound("hi"), reference="12")["biz_opaque_callback_data"] == "12"
+    assert "biz_opaque_callback_data" not in cloud_api.payload(SENDER, Outbound("hi"))
+
+
 @pytest.fixture
-def double() -> Any:
+def double() -> Iterator[MetaDouble]:
     with meta_double() as double:
         yield double
 
@@ -326,57 +382,18 @@ def test_a_message_is_posted_with_the_token(double: MetaDouble, monkeypatch: Any
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    assert MetaChannel(settings(double.url)).send(NUMBER, SENDER, Outbound("Grüße ☕")) == "wamid.sent.1"
+    channel = MetaChannel(settings(double.url))
+    assert channel.send(NUMBER, SENDER, Outbound("Grüße ☕"), "7") == "wamid.sent.1"
     (asked,) = double.asked
     assert asked.path == f"/v24.0/{NUMBER}/messages"
     assert asked.headers["authorization"].encode("latin-1").decode() == "Bearer a token – ¢"
     assert asked.headers["content-type"] == "application/json"
-    assert (asked.to, asked.text) == (SENDER, "Grüße ☕")
+    assert (asked.to, asked.text, asked.body["biz_opaque_callback_data"]) == (SENDER, "Grüße ☕", "7")
 
 
-@pytest.mark.parametrize(
-    ("status", "answer", "code", "may_pass"),
-    [
-        (400, refusal(131047, "Re-engagement message"), "131047", False),
-        (400, refusal(131056, "Pair rate limit hit"), "131056", True),
-        (400, refusal(130429, "Rate limit hit"), "130429", True),
-        (401, refusal(190, "Malformed access token a token – ¢"), "190", False),
-        (200, refusal(100, "Invalid parameter"), "100", False),
-        (429, {}, "http_429", True),
-        (500, b"<html>", "http_500", True),
-        (404, b"", "http_404", False),
-        (302, b"", "no_id", False),
-        (200, {"messages": []}, "no_id", False),
-        (200, b"[]", "no_id", False),
-    ],
-)
-def test_refusals(double: MetaDouble, status: int, answer: Any, code: str, may_pass: bool) -> None:
-    double.answers.append((status, answer))
-    with pytest.raises(SendFailed) as raised:
-        MetaChannel(settings(double.url)).send(NUMBER, SENDER, Outbound("hi"))
-    assert (raised.value.code, raised.value.may_pass) == (code, may_pass)
-    assert "a token" not in str(raised.value)
-    assert len(double.asked) == 1
-
-
-def test_codes_that_may_pass_are_those_that_meta_names_so() -> None:
-    assert {1, 2, 4, 80007, 130429, 131000, 131016, 131056, 131057, 133004} == MAY_PASS
-
-
-def test_an_answer_that_does_not_come_is_a_failure(double: MetaDouble) -> None:
-    double.hold.clear()
-    with pytest.raises(SendFailed) as raised:
-        MetaChannel(settings(double.url), read=0.05).send(NUMBER, SENDER, Outbound("hi"))
-    assert (raised.value.code, raised.value.may_pass) == ("timeout", False)
-
-
-def test_a_server_that_is_not_there_is_a_failure() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port
-        channel = MetaChannel(settings(f"http://127.0.0.1:{taken.getsockname()[1]}"))
-        with pytest.raises(SendFailed) as raised:
-            channel.send(NUMBER, SENDER, Outbound("hi"))
-    assert (raised.value.code, raised.value.may_pass) == ("connection", True)
+def test_a_customer_without_a_number_is_written_to_by_id(double: MetaDouble) -> None:
+    MetaChannel(settings(double.url)).send(NUMBER, "US.13491208655302741918", Outbound("hi"))
+    assert double.asked[0].body["recipient"] == "US.13491208655302741918"
 
 
 def test_products_want_a_catalogue(double: MetaDouble) -> None:
@@ -388,8 +405,107 @@ def test_products_want_a_catalogue(double: MetaDouble) -> None:
 
 
 def test_the_table_makes_every_channel() -> None:
-    assert {name: make(Settings()) is not None for name, make in CHANNELS.items()} == {
-        "meta": False,
-        "simulator": True,
+    made = {name: provider.make(Settings()) is not None for name, provider in CHANNELS.items()}
+    assert made == {"meta": False, "twilio": False, "dialog360": False, "simulator": True}
+    own = {
+        "meta": Settings(meta=settings()),
+        "twilio": Settings(twilio=TwilioSettings("AC" + "0" * 32, "secret", "14155238886")),
+        "dialog360": Settings(dialog360=Dialog360Settings("key", "secret")),
     }
-    assert CHANNELS["meta"](Settings(meta=settings())) is not None
+    assert all(CHANNELS[name].make(settings) is not None for name, settings in own.items())
+
+
+HEALTHY = {"can_send_message": "AVAILABLE", "entities": [{"entity_type": "WABA", "id": 55}]}
+APPS = (200, {"data": [{"whatsapp_business_api_data": {"name": "Shop"}}]})
+OURS = "https://shop.example.org/webhooks/meta"
+
+
+@pytest.mark.parametrize(
+    ("number", "health", "apps", "webhook", "found"),
+    [
+        (
+            (200, {"display_phone_number": "+1 555", "verified_name": "Shop", "quality_rating": "GREEN"}),
+            (200, {"health_status": HEALTHY}),
+            APPS,
+            (200, {"webhook_configuration": {"application": OURS}}),
+            [
+                ("number", True, "+1 555 (Shop), quality GREEN"),
+                ("account", True, "may send"),
+                ("subscription", True, "posts to 1 app"),
+                ("webhook", True, OURS),
+            ],
+        ),
+        (
+            (200, {}),
+            (200, {"health_status": HEALTHY}),
+            (200, {"data": []}),
+            (200, {"webhook_configuration": {"application": OURS, "phone_number": "https://other.example"}}),
+            [
+                ("number", True, NUMBER),
+                ("account", True, ""),
+                ("subscription", False, "POST /55/subscribed_apps"),
+                ("webhook", False, "it is https://other.example: in the app's dashboard"),
+            ],
+        ),
+        (
+            (200, {}),
+            (200, {"health_status": HEALTHY}),
+            (403, refusal(200, "You may not manage it")),
+            (200, {}),
+            [
+                ("number", True, ""),
+                ("account", True, ""),
+                ("subscription", True, "You may not manage it"),
+                ("webhook", False, "none is set"),
+            ],
+        ),
+        (
+            (200, {}),
+            (400, refusal(100, "no field health_status")),
+            APPS,
+            (400, refusal(100, "no field webhook_configuration")),
+            [
+                ("number", True, ""),
+                ("account", False, "no field health_status"),
+                ("webhook", False, OURS),
+            ],
+        ),
+        (
+            (401, refusal(190, "Session has expired a token – ¢")),
+            APPS,
+            APPS,
+            APPS,
+            [("number", False, "make a new WHATSAPP_ACCESS_TOKEN")],
+        ),
+        (
+            (400, refusal(100, "Object does not exist")),
+            APPS,
+            APPS,
+            APPS,
+            [("number", False, "correct WHATSAPP_PHONE_NUMBER_ID")],
+        ),
+        ((503, b""), APPS, APPS, APPS, [("number", False, "reaches META_GRAPH_URL")]),
+    ],
+)
+def test_what_the_doctor_finds_out(
+    double: MetaDouble,
+    number: tuple[int, Any],
+    health: tuple[int, Any],
+    apps: tuple[int, Any],
+    webhook: tuple[int, Any],
+    found: list[tuple[str, bool, str]],
+) -> None:
+    root = f"/v24.0/{NUMBER}?fields="
+    double.pages |= {
+        f"{root}display_phone_number%2Cverified_name%2Cquality_rating": number,
+        f"{root}health_status": health,
+        f"{root}webhook_configuration": webhook,
+        "/v24.0/55/subscribed_apps": apps,
+    }
+    checks = MetaChannel(settings(double.url), "https://shop.example.org").check()
+    assert [(check.name, check.is_well) for check in checks] == [
+        (f"Meta's {name}", is_well) for name, is_well, _ in found
+    ]
+    for check, (_, _, said) in zip(checks, found, strict=True):
+        assert said in check.text
+        assert "a token" not in check.text

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from adapters.channels.channel import Update
+from adapters.channels.graph_errors import remedy_of
 from engine.limits import Limits
 from engine.message import Inbound, Media, Outbound, Receipt, Unread
 
@@ -30,31 +31,31 @@ STATUSES: Mapping[str, Literal["sent", "delivered", "read", "failed"]] = {
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def parse(body: Mapping[str, Any]) -> list[Update]:
+def parse(body: Mapping[str, Any], number: str = "") -> list[Update]:
     """Every update of a webhook's body, in its order; what is not understood becomes Unread, kept raw.
 
     Several entries, changes, messages and statuses may stand in one body, and one that cannot be read costs
-    no other. Never raises.
+    no other. They are for `number`, where it is known, whatever the body says. Never raises.
     """
     entries = _several(body.get("entry"))
     if not entries:
-        return [_unread("no entry in it", body)]
+        return [_unread("no entry in it", body, number)]
     updates: list[Update] = []
     for entry in entries:
-        account = _text(_object(entry).get("id"))
+        account = number or _text(_object(entry).get("id"))
         changes = _several(_object(entry).get("changes"))
         if not changes:
             updates.append(_unread("an entry without changes", _object(entry) or {"value": entry}, account))
         for change in changes:
             updates.extend(
-                _change(change, account) if isinstance(change, dict) else [_stray(change, account)]
+                _change(change, account, number) if isinstance(change, dict) else [_stray(change, account)]
             )
     return updates
 
 
-def _change(change: Mapping[str, Any], account: str) -> Iterable[Update]:
+def _change(change: Mapping[str, Any], account: str, number: str) -> Iterable[Update]:
     value = _object(change.get("value"))
-    channel = _text(_object(value.get("metadata")).get("phone_number_id"))
+    channel = number or _text(_object(value.get("metadata")).get("phone_number_id"))
     field = _text(change.get("field"))
     messages, statuses = _list(value.get("messages")), _list(value.get("statuses"))
     if field != "messages" or not (messages or statuses):
@@ -84,14 +85,13 @@ def _message(message: Mapping[str, Any], contacts: list[Mapping[str, Any]], chan
     if message.get("group_id"):
         return _unread("a message in a group", message, channel, identity)
     return Inbound(
-        **_content(message),
         id=identity,
         sender=sender,
         sender_name=_text(_object(contact.get("profile")).get("name")),
         channel=channel,
         sent_at=_moment(message.get("timestamp")),
         raw=message,
-        user_id=user_id,
+        **{"user_id": user_id, **_content(message)},
     )
 
 
@@ -129,17 +129,39 @@ def _content(message: Mapping[str, Any]) -> dict[str, Any]:
         case "order":
             return {"kind": "order", "text": _text(part.get("text")), "items": _items(part)}
         case "reaction":
-            return {"kind": "reaction", "text": _text(part.get("emoji"))}
+            return {
+                "kind": "reaction",
+                "text": _text(part.get("emoji")),
+                "original": _text(part.get("message_id")),
+            }
         case "edit":
             edited = _object(part.get("message"))
             body = _object(edited.get(_text(edited.get("type"))))
-            return {"kind": "edit", "text": _text(body.get("body")) or _text(body.get("caption"))}
+            said = _text(body.get("body")) or _text(body.get("caption"))
+            return {"kind": "edit", "text": said, "original": _text(part.get("original_message_id"))}
         case "revoke":
-            return {"kind": "revoke"}
+            return {"kind": "revoke", "original": _text(part.get("original_message_id"))}
         case "system":
-            return {"kind": "system", "text": _text(part.get("body"))}
+            return _system(message, part)
         case _:
             return {"kind": "unsupported"}
+
+
+def _system(message: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    """Who changes the number has `wa_id` from now on; the id for this business may change too, or alone."""
+    said: dict[str, Any] = {"kind": "system", "text": _text(part.get("body"))}
+    number, user_id = _text(part.get("wa_id")), _text(part.get("user_id"))
+    match _text(part.get("type")):
+        case "user_changed_number":
+            moved_to = number or user_id
+        case "user_changed_user_id":
+            if message.get("from"):
+                # Whoever is known by a number stays so, and has the new id beside it.
+                return {**said, "user_id": user_id} if user_id else said
+            moved_to = user_id
+        case _:
+            moved_to = ""
+    return {**said, "moved_to": moved_to} if moved_to else said
 
 
 def _interactive(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,6 +210,8 @@ def _status(status: Mapping[str, Any], channel: str) -> Receipt | Unread:
     errors = _objects(status.get("errors"))
     error = errors[0] if errors else {}
     words = (_object(error.get("error_data")).get("details"), error.get("message"), error.get("title"))
+    code = _number(error.get("code"))
+    remedy, wait = remedy_of(None if code is None else int(code)) if ours == "failed" else ("", 0.0)
     return Receipt(
         identity,
         ours,
@@ -196,13 +220,17 @@ def _status(status: Mapping[str, Any], channel: str) -> Receipt | Unread:
         _text(error.get("code")),
         next((text for text in map(_text, words) if text), ""),
         status,
+        _text(status.get("biz_opaque_callback_data")),
+        remedy,
+        wait,
     )
 
 
-def payload(recipient: str, outbound: Outbound, catalog: str = "") -> dict[str, Any]:
+def payload(recipient: str, outbound: Outbound, catalog: str = "", reference: str = "") -> dict[str, Any]:
     """The JSON that sends the message to a number (digits) or to a business-scoped id.
 
-    Raises ValueError for what no message of WhatsApp can hold: layout must not have let it through.
+    Its statuses bring the `reference` back. Raises ValueError for what no message of WhatsApp can hold:
+    layout must not have let it through.
     """
     to = "to" if re.fullmatch(r"\+?\d+", recipient) else "recipient"
     kind, part = _part(outbound, catalog)
@@ -212,6 +240,7 @@ def payload(recipient: str, outbound: Outbound, catalog: str = "") -> dict[str, 
         to: recipient,
         "type": kind,
         kind: part,
+        **({"biz_opaque_callback_data": reference} if reference else {}),
     }
 
 

@@ -4,143 +4,154 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-import orjson
-import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.util.retry import Retry
-
 from adapters.channels import cloud_api
-from adapters.channels.channel import SendFailed, Update
+from adapters.channels.channel import (
+    WINDOW,
+    Answer,
+    Check,
+    Fetched,
+    Posted,
+    Remedy,
+    SendFailed,
+    Update,
+)
+from adapters.channels.graph import Graph, KeyHeader, account_of, as_bytes, body_of, health_check, is_same
 from adapters.settings import MetaSettings
-from engine.message import Outbound
+from engine.message import Media, Outbound
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 20.0
+WEBHOOK = "/webhooks/meta"
 
-MAY_PASS = frozenset({1, 2, 4, 80007, 130429, 131000, 131016, 131056, 131057, 133004})
-"""Error codes after which the same request may succeed."""
+FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".facebook.com", ".whatsapp.net", ".whatsapp.com")
+"""How the names of Meta's hosts end where files lie."""
 
 
 class MetaChannel:
-    """One phone number at Meta. Threads share it: each has its own connection."""
+    """One phone number at Meta. `public_url` is where Meta reaches us, without a slash at its end."""
 
-    def __init__(
-        self, settings: MetaSettings, connect: float = CONNECT_SECONDS, read: float = READ_SECONDS
-    ) -> None:
+    window: timedelta | None = WINDOW
+    accepted = Answer("{}", "application/json")
+
+    def __init__(self, settings: MetaSettings, public_url: str = "", seconds: float = 10.0) -> None:
         self.settings = settings
+        self.number = settings.phone_number_id
+        self.business = settings.business
         self.limits = replace(
             cloud_api.LIMITS, products=cloud_api.CATALOGUE_PLACES if settings.catalog_id else 0
         )
-        self._timeouts = (connect, read)
-        self._local = threading.local()
+        self._public_url = public_url
+        self._root = f"{settings.graph_url}/{settings.api_version}"
+        token = settings.access_token
+        auth = KeyHeader("Authorization", f"Bearer {token}")
+        self._graph = Graph("Meta", settings.graph_url, auth, token, seconds, FILE_HOSTS)
 
     def challenge(self, query: Mapping[str, str]) -> str | None:
         """The raw challenge, for whoever knows the verify token."""
         token = query.get("hub.verify_token", "")
-        if query.get("hub.mode") == "subscribe" and _same(token, self.settings.verify_token):
+        if query.get("hub.mode") == "subscribe" and is_same(token, self.settings.verify_token):
             return query.get("hub.challenge", "")
         return None
 
-    def verify(self, headers: Mapping[str, str], body: bytes) -> bool:
+    def verify(self, posted: Posted) -> bool:
         """Whether `X-Hub-Signature-256` is the HMAC-SHA256 of exactly these bytes, under the app's secret."""
-        return _same(headers.get("X-Hub-Signature-256", ""), signature(self.settings.app_secret, body))
+        given = posted.headers.get("X-Hub-Signature-256", "")
+        return is_same(given, signature(self.settings.app_secret, posted.body))
 
-    def parse(self, body: Mapping[str, Any]) -> list[Update]:
-        """Every update of the body; see `cloud_api.parse`."""
-        return cloud_api.parse(body)
+    def parse(self, posted: Posted) -> list[Update]:
+        """Every update of the body; see `cloud_api.parse`. Raises Malformed for what is no JSON object."""
+        return cloud_api.parse(body_of(posted))
 
-    def send(self, sender: str, recipient: str, outbound: Outbound) -> str:
+    def send(self, sender: str, recipient: str, outbound: Outbound, reference: str = "") -> str:
         """Posts one message from the phone number id; the id that statuses will name. Raises SendFailed."""
-        try:
-            body = cloud_api.payload(recipient, outbound, self.settings.catalog_id)
-        except ValueError as error:
-            raise SendFailed("unsendable", str(error)) from error
-        try:
-            answer = self._session().post(
-                f"{self.settings.graph_url}/{self.settings.api_version}/{sender}/messages",
-                data=orjson.dumps(body),
-                headers={"Content-Type": "application/json"},
-                auth=_Bearer(self.settings.access_token),
-                timeout=self._timeouts,
-                allow_redirects=False,
-            )
-        except requests.ConnectTimeout as error:
-            raise SendFailed("connection", "no connection to Meta in time", may_pass=True) from error
-        except requests.Timeout as error:
-            raise SendFailed("timeout", "no answer from Meta in time; it may have been sent") from error
-        except requests.ConnectionError as error:
-            raise SendFailed("connection", "no connection to Meta, or it broke", may_pass=True) from error
-        except requests.RequestException as error:
-            raise SendFailed("request", f"{type(error).__name__} while asking Meta") from error
-        return self._message_id(answer)
+        url = f"{self._root}/{sender}/messages"
+        return self._graph.send(url, recipient, outbound, self.settings.catalog_id, reference)
 
-    def _session(self) -> requests.Session:
-        """This thread's own session, since requests does not promise to share one safely."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            retry = Retry(total=None, connect=2, read=0, redirect=0, status=0, other=0, backoff_factor=0.2)
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, HTTPAdapter(max_retries=retry))
-            self._local.session = session
-        return session
+    def acknowledge(self, sender: str, message_id: str) -> None:
+        """Marks the message as read, and shows that an answer is being written. Raises SendFailed."""
+        self._graph.acknowledge(f"{self._root}/{sender}/messages", message_id)
 
-    def _message_id(self, answer: requests.Response) -> str:
-        """The id of the message that was taken, or the error that the answer names."""
+    def fetch(self, media: Media) -> Fetched:
+        """Opens a file that a customer sent: Meta keeps it for seven days. Raises SendFailed."""
+        return self._graph.open(*self._graph.locate(self._root, media))
+
+    def upload(self, sender: str, path: Path, mime_type: str) -> Media:
+        """Hands a file to Meta, which keeps it for thirty days. Raises SendFailed."""
+        return self._graph.upload(f"{self._root}/{sender}/media", path, mime_type)
+
+    def check(self) -> list[Check]:
+        """Asks for the number, for its webhook, and whether its account may send and posts to our app."""
+        number = f"{self._root}/{self.number}"
         try:
-            body = answer.json()
-        except ValueError:
-            body = None
-        body = body if isinstance(body, dict) else {}
-        error = body.get("error")
-        if isinstance(error, dict) or not answer.ok:
-            error = error if isinstance(error, dict) else {}
-            code = error.get("code")
-            number = code if isinstance(code, int) else None
-            data = error.get("error_data")
-            details = data.get("details") if isinstance(data, dict) else None
-            words = str(details or error.get("message") or answer.reason or "")
-            raise SendFailed(
-                f"http_{answer.status_code}" if number is None else str(number),
-                # Of a token that it cannot read, Meta repeats every letter.
-                words.replace(self.settings.access_token, "[the token]")[:500],
-                may_pass=number in MAY_PASS or answer.status_code == 429 or answer.status_code >= 500,
-            )
-        messages = body.get("messages")
-        first = messages[0] if isinstance(messages, list) and messages else None
-        identity = first.get("id") if isinstance(first, dict) else None
-        if not isinstance(identity, str) or not identity:
-            raise SendFailed("no_id", f"Meta answered {answer.status_code} without the id of a message")
-        return identity
+            found = self._graph.get(number, fields="display_phone_number,verified_name,quality_rating")
+        except SendFailed as failure:
+            return [Check("Meta's number", False, f"{failure.text}; {_remedy(failure)}")]
+        shown = found.get("display_phone_number") or self.number
+        name = f" ({found['verified_name']})" if found.get("verified_name") else ""
+        text = f"{shown}{name}, quality {found.get('quality_rating') or 'unknown'}"
+        return [
+            Check("Meta's number", True, text),
+            *self._health_checks(number),
+            *self._webhook_checks(number),
+        ]
+
+    def _health_checks(self, number: str) -> Iterator[Check]:
+        try:
+            health = self._graph.get(number, fields="health_status").get("health_status")
+        except SendFailed as failure:
+            yield Check("Meta's account", False, f"Meta does not say whether we may send: {failure.text}")
+            return
+        health = health if isinstance(health, dict) else {}
+        yield health_check("Meta's account", health)
+        account = account_of(health)
+        if not account:
+            return
+        try:
+            apps = self._graph.get(f"{self._root}/{account}/subscribed_apps").get("data")
+        except SendFailed as failure:
+            # To send and to receive, a token need not be allowed to manage the account.
+            yield Check("Meta's subscription", True, f"not asked for: {failure.text}")
+            return
+        if isinstance(apps, list) and apps:
+            yield Check("Meta's subscription", True, f"account {account} posts to {len(apps)} app(s)")
+        else:
+            text = f"account {account} posts to no app: POST /{account}/subscribed_apps with the same token"
+            yield Check("Meta's subscription", False, text)
+
+    def _webhook_checks(self, number: str) -> Iterator[Check]:
+        ours = f"{self._public_url or 'PUBLIC_URL'}{WEBHOOK}"
+        hint = f"in the app's dashboard, WhatsApp → Configuration, the callback address has to be {ours}"
+        try:
+            found = self._graph.get(number, fields="webhook_configuration").get("webhook_configuration")
+        except SendFailed as failure:
+            yield Check("Meta's webhook", False, f"Meta does not say ({failure.text}): {hint}")
+            return
+        found = found if isinstance(found, dict) else {}
+        theirs = _first(found, "phone_number", "whatsapp_business_account", "application")
+        if theirs == ours:
+            yield Check("Meta's webhook", True, ours)
+        else:
+            yield Check("Meta's webhook", False, f"{f'it is {theirs}' if theirs else 'none is set'}: {hint}")
 
 
 def signature(secret: str, body: bytes) -> str:
     """What `X-Hub-Signature-256` says of these bytes."""
-    digest = hmac.new(_bytes(secret), body, hashlib.sha256).hexdigest()
+    digest = hmac.new(as_bytes(secret), body, hashlib.sha256).hexdigest()
     return f"sha256={digest}"
 
 
-class _Bearer(AuthBase):
-    """Sets the token as `auth`, for as a plain header a `.netrc` of the machine would replace it."""
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = b"Bearer " + _bytes(self.token)  # type: ignore[assignment]
-        return request
+def _first(found: Mapping[str, Any], *names: str) -> str:
+    """The address that counts: what is set nearest to the number."""
+    return next((text for name in names if isinstance(text := found.get(name), str) and text), "")
 
 
-def _same(theirs: str, ours: str) -> bool:
-    """Compares in a time that does not tell how much of it was right."""
-    return hmac.compare_digest(_bytes(theirs), _bytes(ours))
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _remedy(failure: SendFailed) -> str:
+    if failure.code in ("100", "33", "http_404"):
+        return "correct WHATSAPP_PHONE_NUMBER_ID: the number's id stands in Meta's WhatsApp Manager"
+    if failure.remedy is Remedy.ACCOUNT:
+        return "make a new WHATSAPP_ACCESS_TOKEN for a system user who may use this number"
+    return "look whether this machine reaches META_GRAPH_URL"
