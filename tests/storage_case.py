@@ -1,17 +1,21 @@
-"""What the tests of the storage share: a business with two flows, a storage on a file, messages and turns."""
+"""What the tests of the storage share: a business with two flows, a place for it, messages and turns."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from itertools import takewhile
+from typing import Any, NamedTuple
 
+import peewee
+import pytest
 from shop_contract import PACK
 
-from adapters.storage import Storage, WorkingTurn, open_storage
+from adapters.storage import Queued, Storage, WorkingTurn, open_storage
+from adapters.storage.database import Statement
 from engine.conversation import Conversation
 from engine.flow import Flow
 from engine.message import Inbound, Outbound
@@ -35,9 +39,16 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def open_shop(path: Path) -> Storage:
-    """A storage on this file, ready, whose business has the number NUMBER at Meta."""
-    storage = open_storage(f"sqlite:///{path}")
+class Place(NamedTuple):
+    """Where a storage may be made: the kind of its database, and the address."""
+
+    kind: str
+    url: str
+
+
+def open_shop(url: str) -> Storage:
+    """A storage at this address, ready, whose business has the number NUMBER at Meta."""
+    storage = open_storage(url)
     storage.migrate()
     storage.seed(SHOP)
     storage.add_channel("corner", "meta", NUMBER)
@@ -45,11 +56,13 @@ def open_shop(path: Path) -> Storage:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Storage]:
-    """A storage on `shop.db` in the folder, closed afterwards."""
-    storage = open_shop(folder / "shop.db")
-    yield storage
-    storage.close()
+def opened(place: Place) -> Iterator[Storage]:
+    """A storage in this place, closed afterwards."""
+    storage = open_shop(place.url)
+    try:
+        yield storage
+    finally:
+        storage.close()
 
 
 def said(text: str, id: str, sender: str = ANN, **more: object) -> Inbound:
@@ -60,8 +73,8 @@ def said(text: str, id: str, sender: str = ANN, **more: object) -> Inbound:
 
 def heard(storage: Storage, text: str, id: str, sender: str = ANN) -> int:
     """Has a message accepted; the conversation it belongs to."""
-    [conversation] = storage.accept("meta", [said(text, id, sender)], NOW)
-    return conversation
+    storage.accept("meta", [said(text, id, sender)], NOW)
+    return storage.start_conversation("corner", ("meta", NUMBER), sender, NOW)
 
 
 def order_of(product: Product, quantity: int, moment: datetime = NOW) -> OrderDraft:
@@ -82,11 +95,17 @@ def replied(storage: Storage, conversation: int, *replies: str) -> None:
         answer(working, *replies)
 
 
+def claimed(storage: Storage, conversation: int, now: datetime = NOW) -> Queued:
+    """Takes the first reply, to be sent."""
+    queued = storage.claim(conversation, now)
+    assert isinstance(queued, Queued), queued
+    return queued
+
+
 def deliver(storage: Storage, conversation: int, now: datetime = NOW) -> list[str]:
     """Sends everything that is queued; the texts, in the order in which they went out."""
     sent = []
-    while (queued := storage.next_queued(conversation, now)) is not None:
-        assert storage.mark_sending(queued.id, now)
+    while isinstance(queued := storage.claim(conversation, now), Queued):
         sent.append(queued.outbound.text)
         storage.mark_sent(queued.id, f"wamid.out{queued.id}", now)
     return sent
@@ -102,8 +121,59 @@ def counts(storage: Storage, *tables: str) -> list[int]:
 
 def everything(storage: Storage) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table."""
-    names = storage.database.peewee.get_tables()
+    with storage.database.connected():
+        names = storage.database.peewee.get_tables()
     return {name: storage.database.rows(f"SELECT * FROM {name} ORDER BY 1") for name in names}
+
+
+def plan_of(storage: Storage, statement: str, *parameters: object) -> str:
+    """How the database goes about a statement, with enough messages in it that it thinks."""
+    database = storage.database
+    if database.kind == "sqlite":
+        return str(database.rows(f"EXPLAIN QUERY PLAN {statement}", *parameters))
+    conversation = heard(storage, "the first of many", f"w.plan{counts(storage, 'messages')}")
+    with database.writing():
+        database.execute(MANY_MESSAGES, conversation)
+        database.execute("ANALYZE messages")
+        return "\n".join(line for (line,) in database.rows(f"EXPLAIN {statement}", *parameters))
+
+
+def broken_at(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, words: str, error: Exception | None = None
+) -> None:
+    """Has the database fail at the first statement that holds these words, after those before it were run."""
+    database = storage.database
+    run, run_all, read = database.execute, database.execute_all, database.rows
+    fault = error or peewee.OperationalError("disk I/O error")
+
+    def execute(statement: str, *parameters: object) -> int:
+        if words in statement:
+            raise fault
+        return run(statement, *parameters)
+
+    def execute_all(statements: Sequence[Statement]) -> list[int]:
+        sound = list(takewhile(lambda one: words not in one[0], statements))
+        counts = run_all(sound)
+        if len(sound) < len(statements):
+            raise fault
+        return counts
+
+    def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        if words in statement:
+            raise fault
+        return read(statement, *parameters)
+
+    monkeypatch.setattr(database, "execute", execute)
+    monkeypatch.setattr(database, "execute_all", execute_all)
+    monkeypatch.setattr(database, "rows", rows)
+
+
+MANY_MESSAGES = """
+    INSERT INTO messages
+    (business, conversation_id, channel_id, direction, kind, body, payload, status, status_at, error,
+     error_code, attempts, created_at)
+    SELECT business, conversation_id, channel_id, 'in', kind, body, payload, 'handled', status_at, error,
+     error_code, 0, created_at FROM messages, generate_series(1, 5000) WHERE conversation_id = ?"""
 
 
 def in_threads(count: int, work: Callable[[int], None]) -> None:

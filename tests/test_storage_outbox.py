@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import permutations
-from pathlib import Path
 
 import pytest
-from storage_case import ANN, BOB, NOW, NUMBER, at, deliver, heard, in_threads, opened, replied, said
+from storage_case import (
+    ANN,
+    BOB,
+    NOW,
+    NUMBER,
+    at,
+    claimed,
+    deliver,
+    heard,
+    in_threads,
+    plan_of,
+    replied,
+    said,
+)
 
-from adapters.storage import Storage, StorageError
+from adapters.storage import Storage, StorageError, Wait, backlog, outbox, receipts, reports, turns
+from adapters.storage.database import stored
 from adapters.storage.payloads import dump, kind_of, load_outbound
 from engine.message import Media, Option, Outbound, Receipt
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    with opened(tmp_path) as storage:
-        yield storage
 
 
 @pytest.fixture
@@ -39,17 +45,14 @@ def receipt(status: str, id: str = "wamid.1", channel: str = NUMBER) -> Receipt:
 
 
 def send_one(storage: Storage, conversation: int, provider_id: str = "wamid.1") -> int:
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
-    assert storage.mark_sending(queued.id, NOW)
+    queued = claimed(storage, conversation)
     storage.mark_sent(queued.id, provider_id, at(1))
     return queued.id
 
 
 def test_replies_go_out_in_their_order(storage: Storage, conversation: int) -> None:
     assert storage.outgoing(NOW) == [conversation]
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
+    queued = claimed(storage, conversation)
     assert (queued.provider, queued.channel, queued.recipient, queued.outbound) == (
         "meta",
         NUMBER,
@@ -57,6 +60,7 @@ def test_replies_go_out_in_their_order(storage: Storage, conversation: int) -> N
         Outbound("one"),
     )
     assert (queued.business, queued.conversation, queued.attempts) == ("corner", conversation, 0)
+    storage.give_back(queued.id)
     assert deliver(storage, conversation) == ["one", "two", "three"]
     assert storage.outgoing(NOW) == []
     [first, *_] = storage.reports().messages(conversation)[1:]
@@ -68,13 +72,10 @@ def test_replies_go_out_in_their_order(storage: Storage, conversation: int) -> N
 
 
 def test_while_one_is_being_sent_the_next_waits(storage: Storage, conversation: int) -> None:
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
-    assert storage.mark_sending(queued.id, NOW)
-    assert storage.next_queued(conversation, NOW) is None
+    queued = claimed(storage, conversation)
+    assert storage.claim(conversation, NOW) is None
     storage.mark_failed(queued.id, "131026", "not on WhatsApp", NOW)
-    following = storage.next_queued(conversation, NOW)
-    assert following is not None
+    following = claimed(storage, conversation)
     assert following.outbound.text == "two"
     failed = storage.reports().message(queued.id)
     assert failed is not None
@@ -86,30 +87,25 @@ def test_while_one_is_being_sent_the_next_waits(storage: Storage, conversation: 
 
 
 def test_one_worker_alone_claims_a_reply(storage: Storage, conversation: int) -> None:
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
     claims: list[bool] = []
-    in_threads(5, lambda _: claims.append(storage.mark_sending(queued.id, NOW)))
+    in_threads(5, lambda _: claims.append(storage.claim(conversation, NOW) is not None))
     assert sorted(claims) == [False] * 4 + [True]
 
 
 def test_what_is_tried_again_keeps_its_place(storage: Storage, conversation: int) -> None:
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
-    storage.mark_sending(queued.id, NOW)
+    queued = claimed(storage, conversation)
     storage.send_again(queued.id, "130429", "too fast", at(4))
-    assert storage.next_queued(conversation, at(3)) is None
-    assert storage.outgoing(at(3)) == [conversation]  # for "two" and "three", which have to wait
-    again = storage.next_queued(conversation, at(4))
-    assert again is not None
+    assert storage.claim(conversation, at(3)) == Wait(at(4))
+    assert storage.outgoing(at(3)) == []  # "two" and "three" have to wait as well
+    assert storage.outgoing(at(4)) == [conversation]
+    again = claimed(storage, conversation, at(4))
     assert (again.id, again.attempts) == (queued.id, 1)
+    storage.give_back(again.id)
     assert deliver(storage, conversation, at(4)) == ["one", "two", "three"]
 
 
 def test_what_a_dead_worker_was_sending_is_queued_again(storage: Storage, conversation: int) -> None:
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
-    storage.mark_sending(queued.id, NOW)
+    claimed(storage, conversation)
     assert storage.release_sending(NOW - timedelta(seconds=1)) == 0
     assert storage.release_sending(NOW) == 1
     assert deliver(storage, conversation) == ["one", "two", "three"]
@@ -166,10 +162,8 @@ def test_a_receipt_keeps_its_error(storage: Storage, conversation: int) -> None:
 def test_receipts_that_come_before_the_send_returned_are_not_lost(
     storage: Storage, conversation: int, statuses: tuple[str, ...]
 ) -> None:
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
-    storage.mark_sending(queued.id, NOW)
-    assert storage.accept("meta", [receipt(status) for status in statuses], NOW) == []
+    queued = claimed(storage, conversation)
+    assert storage.accept("meta", [receipt(status) for status in statuses], NOW).waiting == ()
     assert status_of(storage, queued.id) == "sending"
     assert [row["kind"] for row in storage.reports().updates()] == ["receipt"] * len(statuses)
     storage.mark_sent(queued.id, "wamid.1", at(1))
@@ -181,9 +175,7 @@ def test_a_receipt_and_the_answer_of_the_send_at_the_same_instant(storage: Stora
     conversation = heard(storage, "hi", "w1")
     replied(storage, conversation, *(str(number) for number in range(15)))
     for number in range(15):
-        queued = storage.next_queued(conversation, NOW)
-        assert queued is not None
-        storage.mark_sending(queued.id, NOW)
+        queued = claimed(storage, conversation)
         id = f"wamid.{number}"
 
         def either(which: int, message: int = queued.id, id: str = id) -> None:
@@ -219,14 +211,12 @@ def test_an_id_given_twice_does_not_stop_the_queue(storage: Storage, conversatio
 def test_a_text_is_queued_for_somebody_new(storage: Storage) -> None:
     message = storage.queue_text("corner", ("meta", NUMBER), "+92 300 7654321", "Hello", NOW)
     [conversation] = storage.outgoing(NOW)
-    queued = storage.next_queued(conversation, NOW)
-    assert queued is not None
+    queued = claimed(storage, conversation)
     assert (queued.id, queued.recipient, queued.outbound) == (message, BOB, Outbound("Hello"))
     assert heard(storage, "hi", "w1", BOB) == conversation
     by_id = storage.start_conversation("corner", ("meta", NUMBER), "PK.1", NOW)
     storage.queue_text("corner", ("meta", NUMBER), "PK.1", "Hello", NOW)
-    queued = storage.next_queued(by_id, NOW)
-    assert queued is not None
+    queued = claimed(storage, by_id)
     assert (queued.recipient, queued.user_id) == ("PK.1", "PK.1")
     with pytest.raises(StorageError, match="no number of 'corner'"):
         storage.queue_text("corner", ("meta", "999"), BOB, "Hello", NOW)
@@ -251,23 +241,34 @@ def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> N
     assert kind_of(outbound) == kind
 
 
-def test_the_queue_is_read_through_its_index(storage: Storage) -> None:
-    from adapters.storage import messages, turns
-
-    for statement, parameters, index in (
-        (messages.NEXT_QUEUED, (1,), "messages_queued"),
-        (messages.OUTGOING, (NOW,), "messages_queued"),
+@pytest.mark.parametrize(
+    ("statement", "parameters", "index"),
+    [
+        (outbox.FIRST, (1,), "messages_queued"),
+        (outbox.CLAIMABLE, (1, NOW, NOW), "messages_queued"),
+        (outbox.CLAIM, (NOW, 1, 1, 1), "messages_queued"),
+        (outbox.OUTGOING, (NOW, NOW, 10, 0), "messages_queued"),
         (turns.OLDEST_RECEIVED, (1,), "messages_received"),
-        (turns.WAITING, (NOW,), "messages_received"),
-    ):
-        plan = storage.database.rows(f"EXPLAIN QUERY PLAN {statement}", *parameters)
-        assert any(index in str(row) for row in plan), plan
+        (turns.HELD, (1, 1, 1), "messages_received"),
+        (turns.WAITING, (NOW, NOW, 10, 0), "messages_received"),
+        (backlog.WAITING, (), "messages_received"),
+        (backlog.QUEUED, (), "messages_queued"),
+        (backlog.FAILED, (), "messages_put_aside"),
+        (reports.FAILED, ("", "", 10), "messages_put_aside"),
+        (receipts.LATELY_PENDING, (NOW,), "updates_waiting"),
+    ],
+)
+def test_the_queue_is_read_through_its_index(
+    storage: Storage, statement: str, parameters: tuple[object, ...], index: str
+) -> None:
+    plan = plan_of(storage, statement, *(stored(one) if one is NOW else one for one in parameters))
+    assert index in plan, plan
 
 
 def test_messages_of_the_same_customer_on_two_numbers_do_not_mix(storage: Storage) -> None:
     storage.add_channel("corner", "meta", "200")
     first = heard(storage, "hi", "w1")
-    [second] = storage.accept("meta", [said("hi", "w1", channel="200")], NOW)
+    [second] = storage.accept("meta", [said("hi", "w1", channel="200")], NOW).waiting
     replied(storage, first, "a")
     replied(storage, second, "b")
     assert (deliver(storage, second), deliver(storage, first)) == (["b"], ["a"])

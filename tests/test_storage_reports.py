@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from shop_contract import CAKE, COOKIE
-from storage_case import ANN, BOB, NUMBER, SHOP, answer, at, heard, opened, order_of, replied, said
+from storage_case import ANN, BOB, NUMBER, SHOP, answer, at, heard, order_of, replied, said
 
 from adapters.storage import Storage, StorageError
 from engine.conversation import Conversation
 from engine.message import Outbound
 from engine.turn import Turn
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    with opened(tmp_path) as storage:
-        yield storage
 
 
 def ordered(storage: Storage, sender: str = ANN) -> int:
@@ -84,7 +76,7 @@ def test_the_story_of_a_customer_is_told_in_its_order(storage: Storage) -> None:
     storage.queue_text("corner", ("meta", NUMBER), ANN, "by hand", at(3))
     storage.accept("meta", [said("broken", "w3")], at(4))
     failing = storage.reports().messages(conversation)[-1]["id"]
-    storage.record_failure(conversation, failing, "KeyError: 'x'", [], Outbound("Sorry"), at(4))
+    storage.record_failure(conversation, failing, "KeyError: 'x'", [], Outbound("Sorry"), at(4), tries=1)
     storage.accept("meta", [said("waits", "w4")], at(5))
     heard(storage, "somebody else", "w9", BOB)
 
@@ -121,7 +113,7 @@ def test_nobody_has_no_story(storage: Storage, nobody: str) -> None:
 
 def test_a_turn_taken_up_again_shows_each_reply_once(storage: Storage) -> None:
     conversation = heard(storage, "hi", "w1")
-    storage.record_failure(conversation, 1, "KeyError: 'x'", [], Outbound("Sorry"), at(1))
+    storage.record_failure(conversation, 1, "KeyError: 'x'", [], Outbound("Sorry"), at(1), tries=1)
     storage.take_up_again(1)
     replied(storage, conversation, "Welcome")
     told = [reply["body"] for event in storage.reports().customer_story(ANN) for reply in event["replies"]]

@@ -12,39 +12,36 @@ from pathlib import Path
 
 import pytest
 from shop_contract import CAKE, COOKIE, OpenShop, ShopContract, stock_of, wanted
-from storage_case import (  # noqa: F401
+from storage_case import (
     ANN,
     BOB,
     NOW,
-    NUMBER,
     SHOP,
+    Place,
     counts,
     everything,
     heard,
     in_threads,
     open_shop,
-    opened,
     order_of,
 )
 
 from adapters.storage import Storage, open_storage
+from adapters.storage.orders import Orders
 from adapters.storage.people import identity
 from adapters.storage.shop import StorageShop
 from engine.shop import Customer, Product
 from engine.turn import BrokenTurn, Failure
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    with opened(tmp_path) as storage:
-        yield storage
-
-
 class TestStorageShop(ShopContract):
-    @pytest.fixture(params=["file", "memory"])
-    def open_shop(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenShop]:
-        path = ":memory:" if request.param == "memory" else str(tmp_path / "shop.db")
-        storage = open_storage(f"sqlite:///{path}")
+    @pytest.fixture
+    def address(self, place: Place) -> str:
+        return place.url
+
+    @pytest.fixture
+    def open_shop(self, address: str) -> Iterator[OpenShop]:
+        storage = open_storage(address)
         storage.migrate()
         storage.seed(SHOP)
         database, directory = storage.database, storage._directory
@@ -63,9 +60,15 @@ class TestStorageShop(ShopContract):
         storage.close()
 
 
-def test_two_customers_never_both_get_the_last_cookie(tmp_path: Path) -> None:
+class TestStorageShopInMemory(TestStorageShop):
+    @pytest.fixture
+    def address(self) -> str:
+        return "sqlite:///:memory:"
+
+
+def test_two_customers_never_both_get_the_last_cookie(place: Place) -> None:
     # Two storages on one file do without the lock of the process: the database alone decides.
-    storages = [open_shop(tmp_path / "shop.db"), open_shop(tmp_path / "shop.db")]
+    storages = [open_shop(place.url), open_shop(place.url)]
     conversations = [heard(storages[0], "hi", "1", ANN), heard(storages[0], "hi", "2", BOB)]
     for _ in range(25):
         with storages[0].database.writing():
@@ -95,7 +98,7 @@ def numbers_kept(storage: Storage) -> list[str]:
 
 
 def test_numbers_have_no_gap_when_threads_order_and_some_orders_fail(storage: Storage) -> None:
-    conversations = [heard(storage, "hi", str(number), f"92300000000{number}") for number in range(6)]
+    conversations = [heard(storage, "hi", str(number), f"92300000000{number}") for number in range(8)]
 
     def order(number: int) -> None:
         for count in range(10):
@@ -108,17 +111,16 @@ def test_numbers_have_no_gap_when_threads_order_and_some_orders_fail(storage: St
             except KeyError:
                 continue
 
-    in_threads(6, order)
-    assert numbers_kept(storage) == [f"C20260524-{n:03}" for n in range(1, 37)]
+    in_threads(8, order)
+    assert numbers_kept(storage) == [f"C20260524-{n:03}" for n in range(1, 49)]
 
 
 ORDERS_OF_A_PROCESS = """
 import sys
-from pathlib import Path
-from storage_case import heard, in_threads, open_shop, opened, order_of
+from storage_case import heard, open_shop, order_of
 from shop_contract import CAKE
 
-storage = open_shop(Path(sys.argv[1]))
+storage = open_shop(sys.argv[1])
 conversation = heard(storage, "hi", sys.argv[2], "9230000000" + sys.argv[2])
 for _ in range(20):
     with storage.turn(conversation) as working:
@@ -128,13 +130,11 @@ storage.close()
 """
 
 
-def test_numbers_have_no_gap_when_processes_order(storage: Storage, tmp_path: Path) -> None:
+def test_numbers_have_no_gap_when_processes_order(storage: Storage, place: Place) -> None:
     here = Path(__file__).parent
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
     running = [
-        subprocess.Popen(
-            [sys.executable, "-c", ORDERS_OF_A_PROCESS, str(tmp_path / "shop.db"), str(number)], env=paths
-        )
+        subprocess.Popen([sys.executable, "-c", ORDERS_OF_A_PROCESS, place.url, str(number)], env=paths)
         for number in range(10, 13)
     ]
     assert [process.wait(60) for process in running] == [0, 0, 0]
@@ -185,7 +185,7 @@ def test_a_fault_between_stock_and_order_leaves_nothing(
     def broken(*_: object) -> int:
         raise RuntimeError("between stock and order")
 
-    monkeypatch.setattr(StorageShop, "_keep", broken)
+    monkeypatch.setattr(Orders, "keep", broken)
 
     def take() -> None:
         with storage.turn(conversation) as working:

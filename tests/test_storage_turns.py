@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
+import peewee
 import pytest
 from shop_contract import COOKIE
 from storage_case import (
@@ -17,29 +15,24 @@ from storage_case import (
     NUMBER,
     answer,
     at,
+    broken_at,
+    claimed,
     counts,
     deliver,
     everything,
     heard,
     in_threads,
-    opened,
     order_of,
     replied,
     said,
 )
 
-from adapters.storage import Storage, StorageError, UnknownConversation
+from adapters.storage import Held, Storage, StorageError, UnknownConversation
 from engine.conversation import Conversation
 from engine.message import Outbound
 from engine.turn import Told, Turn
 
 SORRY = Outbound("Sorry, something went wrong")
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[Storage]:
-    with opened(tmp_path) as storage:
-        yield storage
 
 
 def turn_of(state: str = "talking", *replies: str, told: tuple[Told, ...] = ()) -> Turn:
@@ -82,27 +75,20 @@ def test_a_turn_is_kept_whole(storage: Storage) -> None:
     assert storage.waiting(NOW) == []
 
 
-@pytest.mark.parametrize("statement", ["UPDATE messages", "UPDATE conversations SET flow", "INTO turns"])
+@pytest.mark.parametrize("words", ["UPDATE messages", "SET flow", "INTO turns", "INTO messages"])
 def test_a_fault_in_the_middle_of_the_commit_leaves_nothing(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch, statement: str
+    storage: Storage, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     conversation = heard(storage, "hi", "w1")
     before = everything(storage)
-    original = storage.database.execute
-
-    def broken(text: str, *parameters: object) -> int:
-        if statement in text:
-            raise sqlite3.OperationalError("disk I/O error")
-        return original(text, *parameters)
-
-    monkeypatch.setattr(storage.database, "execute", broken)
+    broken_at(storage, monkeypatch, words)
 
     def take() -> None:
         with storage.turn(conversation) as working:
             working.shop.place_order(order_of(COOKIE, 2))
             answer(working, "one")
 
-    with pytest.raises(sqlite3.OperationalError, match="disk"):
+    with pytest.raises(peewee.OperationalError, match="disk"):
         take()
     assert everything(storage) == before
     monkeypatch.undo()
@@ -170,10 +156,13 @@ def test_workers_that_take_the_same_conversation_do_not_both_answer(storage: Sto
         taken: list[bool] = []
 
         def work(_: int, conversation: int = conversation, taken: list[bool] = taken) -> None:
-            with storage.turn(conversation) as working:
-                if working.next_message() is not None:
-                    answer(working, "re")
-                    taken.append(True)
+            try:
+                with storage.turn(conversation) as working:
+                    if working.next_message() is not None:
+                        answer(working, "re")
+                        taken.append(True)
+            except Held:
+                pass  # whoever holds it answers
 
         in_threads(4, work)
         assert taken == [True]
@@ -201,7 +190,7 @@ def test_timers_wake_when_they_are_due(storage: Storage) -> None:
 def test_what_is_told_to_others_goes_into_their_conversations(storage: Storage) -> None:
     storage.add_channel("corner", "meta", "200")
     ann = heard(storage, "hi", "w1")
-    [bob] = storage.accept("meta", [said("hi", "w2", BOB, channel="200")], NOW)
+    [bob] = storage.accept("meta", [said("hi", "w2", BOB, channel="200")], NOW).waiting
     storage.set_role("corner", BOB, "staff", NOW)
     storage.set_role("corner", "923110000000", "staff", NOW)
     with storage.turn(ann) as working:
@@ -211,9 +200,9 @@ def test_what_is_told_to_others_goes_into_their_conversations(storage: Storage) 
         )
         working.commit(1, turn_of("done", "thanks", told=told), None, 0, NOW)
     assert deliver(storage, ann) == ["thanks"]
-    queued = storage.next_queued(bob, NOW)
-    assert queued is not None
+    queued = claimed(storage, bob)
     assert (queued.recipient, queued.channel) == (BOB, "200")
+    storage.give_back(queued.id)
     assert deliver(storage, bob) == ["new order", "hurry"]
     [new] = storage.outgoing(NOW)
     assert deliver(storage, new) == ["new order", "hurry"]
@@ -233,7 +222,7 @@ def test_somebody_of_another_business_cannot_be_told(storage: Storage) -> None:
 def test_a_broken_turn_is_recorded_and_excused_once(storage: Storage) -> None:
     conversation = heard(storage, "hi", "w1")
     words = "Traceback (most recent call last):\n  …\nKeyError: 'x\ud83d'\n"
-    storage.record_failure(conversation, 1, words, [{"step": "broken"}], SORRY, NOW)
+    assert storage.record_failure(conversation, 1, words, [{"step": "broken"}], SORRY, NOW, tries=1)
     message = storage.reports().message(1)
     assert message is not None
     assert (message["status"], message["error"].startswith("KeyError")) == ("failed", True)
@@ -245,7 +234,7 @@ def test_a_broken_turn_is_recorded_and_excused_once(storage: Storage) -> None:
 
     assert storage.take_up_again(1)
     assert storage.waiting(NOW) == [conversation]
-    storage.record_failure(conversation, 1, words, [], SORRY, NOW)
+    storage.record_failure(conversation, 1, words, [], SORRY, NOW, tries=1)
     assert deliver(storage, conversation) == []
 
     assert storage.take_up_again(1)
@@ -274,7 +263,7 @@ def test_a_broken_timer_does_not_fire_for_ever(storage: Storage) -> None:
 def test_a_later_message_is_taken_up_after_a_failed_one(storage: Storage) -> None:
     conversation = heard(storage, "bad", "w1")
     heard(storage, "good", "w2")
-    storage.record_failure(conversation, 1, "KeyError: 'x'", [], SORRY, NOW)
+    storage.record_failure(conversation, 1, "KeyError: 'x'", [], SORRY, NOW, tries=1)
     replied(storage, conversation, "fine")
     assert deliver(storage, conversation) == [SORRY.text, "fine"]
 

@@ -1,24 +1,46 @@
 """Keeps businesses, conversations, messages and orders in a database: `open_storage` gives the one way in."""
 
-from adapters.storage.database import DatabaseURLError, StorageError
-from adapters.storage.messages import Queued
+from adapters.storage.backlog import Backlog
+from adapters.storage.channel_states import Alarm, ChannelState
+from adapters.storage.database import (
+    DatabaseAway,
+    DatabaseBusy,
+    DatabaseGone,
+    DatabaseURLError,
+    StorageError,
+)
+from adapters.storage.inbox import Accepted
+from adapters.storage.media import KeptFile, WaitingMedia
 from adapters.storage.money import InexactAmount
+from adapters.storage.outbox import Queued, Rate, Wait
 from adapters.storage.people import ChannelAddress
 from adapters.storage.reports import Reports
 from adapters.storage.storage import NotReady, Storage, UnknownBusiness, open_storage
-from adapters.storage.turns import UnknownConversation, WaitingMessage, WorkingTurn
+from adapters.storage.turns import Held, UnknownConversation, WaitingMessage, WorkingTurn
 
 __all__ = [
+    "Accepted",
+    "Alarm",
+    "Backlog",
     "ChannelAddress",
+    "ChannelState",
+    "DatabaseAway",
+    "DatabaseBusy",
+    "DatabaseGone",
     "DatabaseURLError",
+    "Held",
     "InexactAmount",
+    "KeptFile",
     "NotReady",
     "Queued",
+    "Rate",
     "Reports",
     "Storage",
     "StorageError",
     "UnknownBusiness",
     "UnknownConversation",
+    "Wait",
+    "WaitingMedia",
     "WaitingMessage",
     "WorkingTurn",
     "open_storage",

@@ -1,23 +1,22 @@
-"""Opens the database an address names and runs statements on it; the only module that knows SQLite's ways."""
+"""Says what a database does for the storage, whichever server keeps it: transactions, statements, moments."""
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-from weakref import WeakSet
+from typing import Any, ClassVar, Literal
 
 import peewee
+from peewee import Query
 
 BUSY_SECONDS = 30
-"""How long a writer waits for one of another process."""
+"""How long somebody waits for a lock that somebody else holds."""
 
-OLDEST_SQLITE = (3, 35, 0)
-"""The first version with RETURNING."""
+Kind = Literal["sqlite", "postgresql"]
+Statement = tuple[str, Sequence[object]]
+"""A statement with `?` for its parameters, and these."""
 
 
 class StorageError(Exception):
@@ -25,110 +24,39 @@ class StorageError(Exception):
 
 
 class DatabaseBusy(StorageError):
-    """The database takes no change: another process holds it, or it may only be read."""
+    """The database takes no change now: somebody else holds it, stood in the way, or it may only be read."""
+
+
+class DatabaseGone(DatabaseBusy):
+    """The server went away; what was not committed is not kept."""
 
 
 class DatabaseURLError(StorageError):
     """The address of the database is malformed, or names something that cannot be opened."""
 
 
-def open_database(url: str) -> Database:
-    """The database at `sqlite:///PATH` (four slashes for an absolute path) or `sqlite:///:memory:`.
-
-    Raises DatabaseURLError for any other address, and where the file's folder does not exist.
-    """
-    scheme, separator, path = url.partition("://")
-    if scheme != "sqlite" or not separator:
-        # An address may carry a password: only what stands before it is repeated.
-        raise DatabaseURLError(
-            f"the database address begins with {scheme.split(':')[0][:20]!r}: write sqlite:///shoptalk.db "
-            "for a file in the current folder, or sqlite:////var/lib/shoptalk.db for an absolute path"
-        )
-    if not path.startswith("/") or path == "/":
-        raise DatabaseURLError(
-            f"{url!r} names no file: write sqlite:///shoptalk.db, with three slashes before the file's name"
-        )
-    path = path[1:]
-    if "?" in path or "#" in path:
-        raise DatabaseURLError(f"{url!r}: options behind ? or # are not known here, name the file alone")
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        raise DatabaseURLError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
-    if path == ":memory:":
-        return Database(_SQLite.open(path, thread_safe=False), shared=True)
-    folder = Path(path).absolute().parent
-    if not folder.is_dir():
-        raise DatabaseURLError(f"{url!r}: the folder {folder} does not exist; make it first")
-    if Path(path).is_dir():
-        raise DatabaseURLError(f"{url!r} is a folder: name a file in it")
-    database = Database(_SQLite.open(path), shared=False)
-    try:
-        database.rows("SELECT name FROM sqlite_master LIMIT 1")
-    except peewee.DatabaseError as error:
-        database.close()
-        raise DatabaseURLError(f"{url!r} cannot be opened: {error}") from error
-    return database
+class DatabaseAway(DatabaseURLError):
+    """Nobody answers at the address of the database, or not as its client wants: that may pass."""
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that can be referred to weakly, so that one of a thread that ended is not kept open."""
-
-
-class _SQLite(peewee.SqliteDatabase):
-    """SQLite set up so that what was committed is on the disk, with every thread's connection known."""
-
-    connections: WeakSet[sqlite3.Connection]
-
-    @classmethod
-    def open(cls, path: str, thread_safe: bool = True) -> _SQLite:
-        database = cls(
-            path,
-            pragmas=(
-                ("journal_mode", "wal"),
-                ("synchronous", "full"),
-                ("foreign_keys", 1),
-            ),
-            lock_type="IMMEDIATE",
-            thread_safe=thread_safe,
-            timeout=BUSY_SECONDS,
-            check_same_thread=False,
-            factory=_Connection,
-        )
-        database.connections = WeakSet()
-        return database
-
-    def _connect(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]  # not in the stubs
-        self.connections.add(connection)
-        return connection
-
-
-class Database:
+class Database(ABC):
     """Statements and transactions on one database, for every thread.
 
-    Statements are written with `?` for their parameters, and hold no other `?` and no `%`. Writers take
-    turns: several SQLite writers that wait in its busy handler starve each other, one lock does not. A
-    `shared` database has one connection for all threads, whose readers take the same lock.
+    Statements are written with `?` for their parameters, and hold no other `?`. What the server refuses is
+    raised as Peewee names it (`peewee.IntegrityError` and its like), unless it may work when it is tried
+    again: that is DatabaseBusy.
     """
 
-    def __init__(self, connected: _SQLite, shared: bool) -> None:
-        self.peewee = connected
-        self._lock = threading.RLock()
-        self._reading: AbstractContextManager[Any] = self._lock if shared else nullcontext()
+    kind: ClassVar[Kind]
+    peewee: peewee.Database
+    """What Peewee's queries and migrations run on; calls of its own want `connected` around them."""
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[None]:
         """A transaction that changes something; undone as a whole when an exception leaves it.
 
-        Raises DatabaseBusy where none can be begun.
+        Raises DatabaseBusy where none can be begun, StorageError where this thread has one open.
         """
-        with self._lock, ExitStack() as transaction:
-            if self.peewee.in_transaction():
-                raise StorageError("a transaction is open in this thread already: end it first")
-            try:
-                transaction.enter_context(self.peewee.atomic())
-            except peewee.OperationalError as error:
-                raise DatabaseBusy(f"the database takes no change: {error}") from error
-            yield
 
     @contextmanager
     def undone(self) -> Iterator[Undo]:
@@ -142,40 +70,41 @@ class Database:
         except _NothingToKeep:
             pass
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    @abstractmethod
+    def savepoint(self) -> AbstractContextManager[None]:
         """A stretch of a transaction that is undone as a whole when an exception leaves it."""
-        execute = self.peewee.execute_sql
-        execute("SAVEPOINT stretch")
-        try:
-            yield
-        except BaseException:
-            execute("ROLLBACK TO SAVEPOINT stretch")
-            execute("RELEASE SAVEPOINT stretch")
-            raise
-        execute("RELEASE SAVEPOINT stretch")
 
-    @contextmanager
-    def migrating(self) -> Iterator[None]:
-        """A stretch in which no other thread writes; each migration has its own transaction."""
-        with self._lock:
-            yield
+    @abstractmethod
+    def migrating(self) -> AbstractContextManager[None]:
+        """A stretch in which nobody else migrates; each migration has its own transaction."""
 
+    @abstractmethod
+    def connected(self) -> AbstractContextManager[None]:
+        """A stretch in which calls of `peewee` itself find this thread's connection."""
+
+    @abstractmethod
+    def check_writable(self) -> None:
+        """Raises DatabaseBusy where the database takes no change."""
+
+    @abstractmethod
     def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """All rows of a statement."""
-        with self._reading:
-            found: list[tuple[Any, ...]] = self.peewee.execute_sql(statement, parameters).fetchall()
-            return found
 
     def row(self, statement: str, *parameters: object) -> tuple[Any, ...] | None:
         """The first row of a statement, None where there is none."""
         found = self.rows(statement, *parameters)
         return found[0] if found else None
 
+    @abstractmethod
     def execute(self, statement: str, *parameters: object) -> int:
         """Runs a statement that changes something; how many rows it met."""
-        count: int = self.peewee.execute_sql(statement, parameters).rowcount
-        return count
+
+    def execute_all(self, statements: Sequence[Statement]) -> list[int]:
+        """Runs statements in their order, on PostgreSQL in one round trip; how many rows each met.
+
+        Where one fails, those behind it do not run.
+        """
+        return [self.execute(statement, *parameters) for statement, parameters in statements]
 
     def insert(self, statement: str, *parameters: object) -> int:
         """Runs an INSERT … RETURNING id; the id."""
@@ -185,22 +114,21 @@ class Database:
         identity: int = found[0]
         return identity
 
-    def change(self, query: peewee.Query) -> int:
+    @abstractmethod
+    def change(self, query: Query) -> int:
         """Runs a Peewee query that changes something: how many rows it met, of an INSERT the id."""
-        outcome: int = query.bind(self.peewee).execute()
-        return outcome
 
-    def select(self, query: peewee.Query) -> list[dict[str, Any]]:
+    @abstractmethod
+    def select(self, query: Query) -> list[dict[str, Any]]:
         """All rows of a Peewee query, as dictionaries of plain values."""
-        with self._reading:
-            return list(query.dicts().bind(self.peewee))
 
+    @abstractmethod
+    def disconnect(self) -> None:
+        """Closes the connections that nobody uses now, such as before a fork; new ones are opened at need."""
+
+    @abstractmethod
     def close(self) -> None:
         """Closes the connections of every thread."""
-        with self._lock:
-            self.peewee.close()
-            for connection in list(self.peewee.connections):
-                connection.close()
 
 
 class Undo:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from adapters.storage.database import Database, StorageError, stored
+from adapters.storage.database import Database, Statement, StorageError, stored
 from engine.conversation import Conversation, dump
 from engine.flow import Flow
 from engine.pack import Pack
 
+# Nearly every message comes from somebody known by their number: one statement finds all that it belongs to.
+LOCATE = """
+    SELECT channels.id, channels.business, customers.id, customers.user_id, customers.profile_name,
+           conversations.id
+    FROM channels
+    LEFT JOIN customers ON customers.business = channels.business AND customers.{known_by} = ?
+    LEFT JOIN conversations
+    ON conversations.customer_id = customers.id AND conversations.channel_id = channels.id
+    WHERE channels.provider = ? AND channels.address = ?"""
+LOCATE_BY_PHONE = LOCATE.format(known_by="phone")
+LOCATE_BY_USER_ID = LOCATE.format(known_by="user_id")
 CHANNEL = "SELECT id, business FROM channels WHERE provider = ? AND address = ?"
 CUSTOMER_BY_PHONE = (
     "SELECT id, role, phone, user_id, profile_name FROM customers WHERE business = ? AND phone = ?"
@@ -25,6 +36,7 @@ MAKE_CUSTOMER = """
     VALUES (?, ?, ?, '', '', '', '', 'customer', ?, ?)
     ON CONFLICT DO NOTHING RETURNING id"""
 GIVE_PHONE = "UPDATE customers SET phone = ? WHERE id = ?"
+KNOW_BY_ID_ALONE = "UPDATE customers SET phone = NULL, user_id = ? WHERE id = ?"
 GIVE_USER_ID = """
     UPDATE customers SET user_id = ? WHERE id = ? AND NOT EXISTS
     (SELECT 1 FROM customers taken WHERE taken.business = ? AND taken.user_id = ?)"""
@@ -32,13 +44,27 @@ GIVE_PROFILE_NAME = "UPDATE customers SET profile_name = ? WHERE id = ?"
 CONVERSATION = "SELECT id FROM conversations WHERE customer_id = ? AND channel_id = ?"
 MAKE_CONVERSATION = """
     INSERT INTO conversations
-    (business, customer_id, channel_id, flow, state, data, due_at, touched, created_at, updated_at)
-    VALUES (?, ?, ?, ?, ?, ?, NULL, 0, ?, ?)
+    (business, customer_id, channel_id, flow, state, data, due_at, touched, heard_at, ready_at, created_at,
+     updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, NULL, 0, NULL, NULL, ?, ?)
     ON CONFLICT (customer_id, channel_id) DO NOTHING RETURNING id"""
 SET_ROLE = "UPDATE customers SET role = ? WHERE id = ?"
 BEGIN_ANEW = """
-    UPDATE conversations SET flow = ?, state = ?, data = ?, due_at = NULL, updated_at = ?
+    UPDATE conversations
+    SET flow = ?, state = ?, data = ?, due_at = NULL, updated_at = ?, touched = touched + 1
     WHERE customer_id = ? AND flow <> ?"""
+GIVE_ORDERS = "UPDATE orders SET customer_id = ? WHERE customer_id = ?"
+LOSE_USER_ID = "UPDATE customers SET user_id = NULL WHERE id = ?"
+CONVERSATIONS = "SELECT id, channel_id FROM conversations WHERE customer_id = ? ORDER BY id"
+GIVE_CONVERSATION = "UPDATE conversations SET customer_id = ?, touched = touched + 1 WHERE id = ?"
+TOUCH = "UPDATE conversations SET touched = touched + 1 WHERE id = ?"
+END_TALK = "UPDATE conversations SET due_at = NULL, touched = touched + 1 WHERE id = ?"
+GIVE_OPEN_MESSAGES = """
+    UPDATE messages SET conversation_id = ?
+    WHERE conversation_id = ? AND status IN ('received', 'queued', 'sending')"""
+ADDRESS_OF = """
+    SELECT channels.provider, channels.address FROM conversations
+    JOIN channels ON channels.id = conversations.channel_id WHERE conversations.id = ?"""
 CUSTOMER_ROLE = "SELECT role FROM customers WHERE business = ? AND id = ?"
 LAST_CONVERSATION = """
     SELECT id, channel_id FROM conversations WHERE business = ? AND customer_id = ?
@@ -74,6 +100,13 @@ class Located(NamedTuple):
     business: str
 
 
+class Place(NamedTuple):
+    """Where a message belongs, and what else is to be written about its customer once that is held."""
+
+    located: Located
+    changes: tuple[Statement, ...] = ()
+
+
 class Identity(NamedTuple):
     """What a customer is known by; at least one of the two is there."""
 
@@ -107,10 +140,55 @@ class Directory:
         self.database = database
         self.packs = packs
 
+    def served(self, statement: str, parameters: Sequence[object], limit: int) -> list[int]:
+        """The conversations that a query of (conversation, business) finds, of businesses served here.
+
+        The query ends in `LIMIT ? OFFSET ?`.
+        """
+        found: list[int] = []
+        offset = 0
+        while True:
+            rows = self.database.rows(statement, *parameters, limit, offset)
+            found += (conversation for conversation, business in rows if business in self.packs)
+            if len(rows) < limit or len(found) >= limit:
+                return found[:limit]
+            offset += limit
+
     def channel(self, provider: str, address: str) -> KnownChannel | None:
         """The number, if it belongs to anybody."""
         row = self.database.row(CHANNEL, provider, address)
         return KnownChannel(*row) if row else None
+
+    def address_of(self, conversation: int) -> ChannelAddress | None:
+        """The number that the conversation is held on."""
+        row = self.database.row(ADDRESS_OF, conversation)
+        return ChannelAddress(*row) if row else None
+
+    def place(self, address: ChannelAddress, who: Identity, profile_name: str, now: datetime) -> Place | None:
+        """Where a message of this customer belongs; None where nobody here has the number."""
+        locate, known_by = (LOCATE_BY_PHONE, who.phone) if who.phone else (LOCATE_BY_USER_ID, who.user_id)
+        row = self.database.row(locate, known_by, *address)
+        if row is None or row[1] not in self.packs:
+            return None
+        channel_id, business, customer_id, user_id, known_name, conversation = row
+        if conversation is None or (who.user_id and who.user_id != user_id):
+            return Place(self.locate(KnownChannel(channel_id, business), who, profile_name, now))
+        located = Located(conversation, channel_id, business)
+        if profile_name and profile_name != known_name:
+            return Place(located, ((GIVE_PROFILE_NAME, (profile_name, customer_id)),))
+        return Place(located)
+
+    def move(self, channel: KnownChannel, who: Identity, moved: Identity, now: datetime) -> None:
+        """The customer is known by this from now on; where somebody is so already, they get the orders."""
+        business = channel.business
+        customer = self.customer(business, who, "", now)
+        taken = self._customer_row(business, moved)
+        if taken is None and moved.phone:
+            self.database.execute(GIVE_PHONE, moved.phone, customer.id)
+        elif taken is None:
+            self.database.execute(KNOW_BY_ID_ALONE, moved.user_id, customer.id)
+        elif taken[0] != customer.id:
+            self.database.execute(GIVE_ORDERS, taken[0], customer.id)
 
     def locate(self, channel: KnownChannel, who: Identity, profile_name: str, now: datetime) -> Located:
         """The conversation of this customer on this channel."""
@@ -140,6 +218,8 @@ class Directory:
         """The customer known by the number or, failing that, by the id; a new one where nobody is."""
         database = self.database
         row = self._customer_row(business, who)
+        if row is not None and who.phone and who.user_id and row[3] != who.user_id:
+            self._join(business, row[0], who.user_id)
         if row is None:
             made = database.row(MAKE_CUSTOMER, business, who.phone, who.user_id, profile_name, stored(now))
             if made:
@@ -148,7 +228,7 @@ class Directory:
             if row is None:
                 raise StorageError("a customer was made and taken away at the same moment")
         customer_id, role, phone, user_id, known_name = row
-        if who.phone and phone is None:
+        if who.phone and phone != who.phone:
             database.execute(GIVE_PHONE, who.phone, customer_id)
         if who.user_id and user_id != who.user_id:
             database.execute(GIVE_USER_ID, who.user_id, customer_id, business, who.user_id)
@@ -160,11 +240,35 @@ class Directory:
         """Gives the role; talks that now have another flow begin anew, since their states are not its own."""
         if role == customer.role:
             return
-        self.database.execute(SET_ROLE, role, customer.id)
         flow = flow_of(self.packs, business, role)
         begun = Conversation(flow.start)
         data = dump(begun).decode()
+        # The conversation first, as in a turn: two that take their rows in one order never wait for each
+        # other.
         self.database.execute(BEGIN_ANEW, flow.name, begun.state, data, stored(now), customer.id, flow.name)
+        self.database.execute(SET_ROLE, role, customer.id)
+
+    def _join(self, business: str, customer_id: int, user_id: str) -> None:
+        """Gives the customer, known by number, all that somebody known by this id alone has."""
+        other = self.database.row(CUSTOMER_BY_USER_ID, business, user_id)
+        if other is None or other[0] == customer_id or other[2] is not None:
+            return
+        execute = self.database.execute
+        own = {channel: conversation for conversation, channel in self._conversations_of(customer_id)}
+        for conversation, channel in self._conversations_of(other[0]):
+            if channel in own:
+                # Nobody can be reached by that row any more: what is not settled goes on in the other talk.
+                execute(END_TALK, conversation)
+                execute(TOUCH, own[channel])
+                execute(GIVE_OPEN_MESSAGES, own[channel], conversation)
+            else:
+                execute(GIVE_CONVERSATION, customer_id, conversation)
+        execute(GIVE_ORDERS, customer_id, other[0])
+        execute(LOSE_USER_ID, other[0])
+
+    def _conversations_of(self, customer_id: int) -> list[tuple[int, int]]:
+        rows: list[tuple[int, int]] = self.database.rows(CONVERSATIONS, customer_id)
+        return rows
 
     def _customer_row(self, business: str, who: Identity) -> tuple[int, str, str, str, str] | None:
         row = None

@@ -35,14 +35,46 @@ MOMENTS = (
     "at",
     "created_at",
     "due_at",
+    "heard_at",
     "placed_at",
+    "ready_at",
     "received_at",
     "sent_at",
     "started_at",
+    "state_at",
     "status_at",
+    "try_after",
+    "try_at",
     "updated_at",
 )
 MANY = 100
+
+# The statuses are written out: a bound parameter never meets a partial index.
+FAILED = """
+    SELECT messages.id, messages.direction, messages.status, messages.business, messages.conversation_id,
+           channels.provider, COALESCE(customers.phone, customers.user_id, ''), messages.body, messages.kind,
+           messages.attempts, messages.error_code, messages.error, messages.status_at
+    FROM messages
+    JOIN conversations ON conversations.id = messages.conversation_id
+    JOIN customers ON customers.id = conversations.customer_id
+    JOIN channels ON channels.id = messages.channel_id
+    WHERE messages.status IN ('failed', 'needs_template') AND (? = '' OR messages.business = ?)
+    ORDER BY messages.id DESC LIMIT ?"""
+FAILED_NAMES = (
+    "id",
+    "direction",
+    "status",
+    "business",
+    "conversation",
+    "provider",
+    "customer",
+    "what",
+    "kind",
+    "attempts",
+    "error_code",
+    "error",
+    "at",
+)
 
 
 class Reports:
@@ -91,6 +123,12 @@ class Reports:
         query = self._conversations().order_by(Conversation.updated_at.desc(), Conversation.id.desc())
         return self._rows(query.limit(limit).offset(offset))
 
+    def conversations_of(self, phone: str) -> list[Row]:
+        """The conversations of a phone number, however written, or an id, each as in `conversations`."""
+        customers = [customer["id"] for customer in self.find_customers(phone)]
+        query = self._conversations().where(Conversation.customer.in_(customers))
+        return self._rows(query.order_by(Conversation.updated_at.desc(), Conversation.id.desc()))
+
     def conversation(self, conversation: int) -> Row | None:
         """The conversation with this id."""
         found = self._rows(self._conversations().where(Conversation.id == conversation))
@@ -116,6 +154,15 @@ class Reports:
             .where(Channel.provider == provider, asked.direction == "in", asked.provider_id == provider_id)
         )
         return [load_outbound(row["payload"]) for row in self._database.select(query.order_by(Message.id))]
+
+    def failed(self, limit: int = MANY) -> list[Row]:
+        """The messages that were put aside, in either direction, the newest first.
+
+        `id direction status business conversation provider customer what kind attempts error_code error at`,
+        where `customer` is the number or the id and `what` the text.
+        """
+        rows = self._database.rows(FAILED, self._business or "", self._business or "", limit)
+        return [_readable(dict(zip(FAILED_NAMES, row, strict=True))) for row in rows]
 
     def turns(self, conversation: int, limit: int = MANY) -> list[Row]:
         """The newest turns of a conversation, the oldest of them first, `trace` read."""

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import peewee
 from playhouse.migrations import Runner
 
+from adapters.storage.address import open_database
+from adapters.storage.backlog import Backlog, Counts
 from adapters.storage.catalog import seed_business
-from adapters.storage.database import Database, StorageError, open_database, utc_now
-from adapters.storage.messages import Inbox, Outbox, Queued
+from adapters.storage.channel_states import ChannelState, ChannelStates, ChannelWord, Stop
+from adapters.storage.database import Database, StorageError, utc_now
+from adapters.storage.failures import Failures
+from adapters.storage.inbox import Accepted, Inbox
+from adapters.storage.media import MediaRows
+from adapters.storage.outbox import Failed, Outbox, Queued, Rate, Wait
 from adapters.storage.people import ChannelAddress, Directory, identity
-from adapters.storage.reports import Reports
+from adapters.storage.reports import Reports, Row
 from adapters.storage.tables import Channel
 from adapters.storage.turns import Turns, WorkingTurn
 from engine.message import Inbound, Outbound, Receipt, Unread
@@ -22,6 +28,12 @@ from engine.pack import Pack
 from engine.turn import Trace
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+MANY = 1000
+"""How many conversations one look finds at most."""
+
+TRIES = 3
+"""How often a message is taken up whose turn breaks."""
 
 
 class NotReady(StorageError):
@@ -33,7 +45,7 @@ class UnknownBusiness(StorageError):
 
 
 def open_storage(url: str) -> Storage:
-    """The storage at `sqlite:///PATH` or `sqlite:///:memory:`; DatabaseURLError for any other address."""
+    """The storage at an address as `open_database` takes it; DatabaseURLError for any other."""
     return Storage(open_database(url))
 
 
@@ -41,26 +53,42 @@ class Storage:
     """All that is kept. Moments are aware datetimes; a conversation and a message are named by their row ids.
 
     `packs` holds what `seed` was given, by the id of the business: only these businesses are served here.
+    `media` are the files of their customers.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.packs: dict[str, Pack] = {}
+        self.media = MediaRows(database, self.packs)
         self._directory = Directory(database, self.packs)
         self._inbox = Inbox(database, self._directory)
         self._outbox = Outbox(database, self._directory)
         self._turns = Turns(database, self._directory)
+        self._failures = Failures(database)
+        self._channels = ChannelStates(database)
+        self._counts = Counts(database)
 
     def migrate(self) -> list[str]:
         """Brings the tables up to date; the names of the migrations that were applied."""
         with self.database.migrating():
-            try:
-                return list(self._runner().up())
-            except peewee.IntegrityError:
-                # Another process brought the same migration to its end while this one waited to begin it.
-                if self._pending():
-                    raise
-                return []
+            applied: list[str] = []
+            while pending := self.pending():
+                try:
+                    applied += self._runner().up(pending[0])
+                except (peewee.IntegrityError, peewee.OperationalError):
+                    # Another process may have brought it to its end while this one waited to begin it.
+                    if self.pending() == pending:
+                        raise
+            return applied
+
+    def pending(self) -> list[str]:
+        """The migrations that the tables lack."""
+        with self.database.connected():
+            return [migration.name for migration in self._runner().status() if not migration.applied]
+
+    def disconnect(self) -> None:
+        """Closes the connections that nobody uses now, such as before a fork; new ones are opened at need."""
+        self.database.disconnect()
 
     def close(self) -> None:
         """Closes the connections of every thread."""
@@ -69,9 +97,8 @@ class Storage:
     def is_ready(self) -> None:
         """Raises StorageError where the database takes no change, lacks a migration or knows no business."""
         try:
-            pending = self._pending()
-            with self.database.writing():
-                pass  # what can only be read takes no message
+            pending = self.pending()
+            self.database.check_writable()  # what can only be read takes no message
         except peewee.PeeweeException as error:
             raise NotReady(f"the database does not answer: {error}") from error
         if pending:
@@ -117,27 +144,32 @@ class Storage:
     # What comes in
 
     def accept(
-        self, provider: str, updates: Sequence[Inbound | Receipt | Unread], now: datetime
-    ) -> list[int]:
-        """Keeps everything of one POST in one transaction; the conversations that have something to do now.
+        self,
+        provider: str,
+        updates: Sequence[Inbound | Receipt | Unread],
+        now: datetime,
+        correlation: str = "",
+    ) -> Accepted:
+        """Keeps everything of one POST in one transaction.
 
         A message counts once, however often it comes. Messages for a number that nobody here serves, and what
         was not understood, are kept as they came. A receipt moves its message forwards only, and waits where
-        its message is not known yet.
+        its message is not known yet. `correlation` names the request, in what follows from it too.
         """
-        return self._inbox.accept(provider, updates, now)
+        return self._inbox.accept(provider, updates, now, correlation)
 
-    def waiting(self, now: datetime) -> list[int]:
-        """The conversations that have a message to be taken up, or a timer that is due."""
-        return self._turns.waiting(now)
+    def waiting(self, now: datetime, limit: int = MANY) -> list[int]:
+        """The conversations with a message to take up now or a timer that is due, longest waiting first."""
+        return self._turns.waiting(now, limit)
 
     @contextmanager
-    def turn(self, conversation_id: int) -> Iterator[WorkingTurn]:
+    def turn(self, conversation_id: int, now: datetime | None = None) -> Iterator[WorkingTurn]:
         """One transaction that holds the conversation: all is kept, or nothing when an exception leaves it.
 
-        Without a `commit` nothing is kept either. Raises UnknownConversation.
+        Without a `commit` nothing is kept either. Raises Held where another worker takes a turn of it, and
+        UnknownConversation. `now` tells which messages are put off.
         """
-        with self._turns.turn(conversation_id) as working:
+        with self._turns.turn(conversation_id, now or utc_now()) as working:
             yield working
 
     def record_failure(
@@ -148,52 +180,115 @@ class Storage:
         trace: Trace,
         apology: Outbound | None,
         now: datetime,
-    ) -> None:
-        """Marks the message (or, without one, the timer) of a turn that broke, and keeps why.
+        tries: int = TRIES,
+    ) -> bool:
+        """Keeps why the turn of a message (or, without one, of a timer) broke; true where it is put aside.
 
-        The apology is queued once for a message, however often its turn breaks.
+        A message that broke fewer than `tries` times waits 1, 4, 16 … seconds and is tried again; then it is
+        put aside, and the apology is queued, once for a message. A timer is not tried again.
         """
-        self._turns.record_failure(conversation_id, message_id, traceback_text, trace, apology, now)
+        return self._failures.record(conversation_id, message_id, traceback_text, trace, apology, now, tries)
+
+    def failed(self, limit: int = 100) -> list[Row]:
+        """The messages that were put aside, in either direction, the newest first: see Reports.failed."""
+        return self.reports().failed(limit)
 
     def take_up_again(self, message_id: int) -> bool:
-        """Lets a failed message be taken up once more; false where it is not a failed one."""
-        return self._turns.take_up_again(message_id)
+        """Lets a message that was put aside be tried anew; false where it is not one."""
+        return self._failures.take_up_again(message_id)
 
     # What goes out
 
-    def outgoing(self, now: datetime | None = None) -> list[int]:
-        """The conversations that have a reply to be sent now."""
-        return self._outbox.outgoing(now or utc_now())
+    def outgoing(self, now: datetime | None = None, limit: int = MANY) -> list[int]:
+        """The conversations whose first reply may be sent now, longest waiting first."""
+        return self._outbox.outgoing(now or utc_now(), limit)
 
-    def next_queued(self, conversation_id: int, now: datetime | None = None) -> Queued | None:
-        """The oldest reply not sent yet; None also while that one is being sent or waits to be retried."""
-        return self._outbox.next_queued(conversation_id, now or utc_now())
+    def claim(
+        self,
+        conversation_id: int,
+        now: datetime,
+        rate: Rate | None = None,
+        window: timedelta | None = None,
+    ) -> Queued | Wait | None:
+        """Takes the first reply that is not settled; nobody else gets it, nor any reply behind it.
 
-    def mark_sending(self, message_id: int, now: datetime | None = None) -> bool:
-        """Claims the reply; false where another worker has it, or it is no longer queued."""
-        return self._outbox.mark_sending(message_id, now or utc_now())
+        None where there is nothing to send or somebody is sending. A reply outside the window, counted from
+        the customer's last message, is put aside as `needs_template`, and the next one taken. Wait where the
+        reply, the number or the customer must rest first; a number that is stopped lets one message a minute
+        through.
+        """
+        return self._outbox.claim(conversation_id, now, rate, window)
 
     def mark_sent(self, message_id: int, provider_id: str, now: datetime) -> None:
-        """The provider took the reply and calls it by this id; receipts that came before count now."""
+        """The provider took the reply and calls it by this id; receipts that came before count now.
+
+        A number that was not open is so again.
+        """
         self._outbox.mark_sent(message_id, provider_id, now)
 
-    def mark_failed(self, message_id: int, code: str, text: str, now: datetime) -> None:
+    def mark_failed(
+        self, message_id: int, code: str, text: str, now: datetime, status: Failed = "failed"
+    ) -> None:
         """The reply will not be sent; `code` and `text` as the provider gave them."""
-        self._outbox.mark_failed(message_id, code, text, now)
+        self._outbox.mark_failed(message_id, status, code, text, now)
 
     def send_again(self, message_id: int, code: str, text: str, after: datetime) -> None:
-        """The reply goes back into the queue, ahead of what is newer, not to be tried before `after`."""
+        """The reply goes back into the queue, ahead of what is newer, not to be tried before `after`.
+
+        A receipt that names it by its reference meanwhile says that it was sent after all.
+        """
         self._outbox.send_again(message_id, code, text, after)
+
+    def give_back(self, message_id: int) -> None:
+        """The reply goes back into the queue as if nobody had tried to send it."""
+        self._outbox.give_back(message_id)
 
     def release_sending(self, before: datetime) -> int:
         """Puts back into the queue what a worker began to send before that moment and never ended."""
         return self._outbox.release_sending(before)
 
     def queue_text(
-        self, business: str, channel: tuple[str, str], phone: str, text: str, now: datetime
+        self,
+        business: str,
+        channel: tuple[str, str],
+        phone: str,
+        text: str,
+        now: datetime,
+        correlation: str = "",
     ) -> int:
         """Queues a text from a channel (provider, address) to a phone number or user id; the message's id."""
-        return self._outbox.queue_text(business, ChannelAddress(*channel), phone, text, now)
+        return self._outbox.queue_text(business, ChannelAddress(*channel), phone, text, now, correlation)
+
+    # The numbers, and how much there is to do
+
+    def stop_channel(
+        self,
+        provider: str,
+        number: str,
+        state: ChannelWord,
+        code: str,
+        text: str,
+        now: datetime,
+        try_at: datetime,
+    ) -> bool:
+        """Lets a number send nothing before `try_at`, then one message; true where that state is new.
+
+        `waiting` for one that rests, `stopped` for one whose account a person must mend; the first never
+        takes the place of the second.
+        """
+        return self._channels.stop(provider, number, Stop(state, code, text, try_at), now)
+
+    def channels(self) -> list[ChannelState]:
+        """Every number, and whether it sends."""
+        return self._channels.all()
+
+    def backlog(self, now: datetime) -> Backlog:
+        """How much there is to do, and since when."""
+        return self._counts.backlog(now)
+
+    def address_of(self, conversation_id: int) -> ChannelAddress | None:
+        """The number that the conversation is held on; None for one that there is not."""
+        return self._directory.address_of(conversation_id)
 
     def start_conversation(self, business: str, channel: tuple[str, str], sender: str, now: datetime) -> int:
         """The conversation of this customer on this channel, made if there is none."""
@@ -203,9 +298,6 @@ class Storage:
     def reports(self, business: str | None = None) -> Reports:
         """Reads for people: of one business, or of all."""
         return Reports(self.database, business)
-
-    def _pending(self) -> list[str]:
-        return [migration.name for migration in self._runner().status() if not migration.applied]
 
     def _runner(self) -> Runner:
         return Runner(self.database.peewee, str(MIGRATIONS))

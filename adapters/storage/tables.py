@@ -40,12 +40,23 @@ def _of_business(index: bool = True) -> ForeignKeyField:
 
 
 class Channel(peewee.Model):
-    """A number of a business, named as its provider names it."""
+    """A number of a business, named as its provider names it.
+
+    `state` is `open`, `waiting` (nothing goes out before `try_at`) or `stopped` (a person must mend the
+    account; one message is let through at `try_at`), since `state_at`, for the reason in `code` and `text`.
+    `ready_at` is how far the number's rate is used up: see `rates.py`.
+    """
 
     id = AutoField()
     business = _of_business()
     provider = TextField()
     address = TextField()
+    ready_at = DateTimeField(null=True)
+    state = TextField(default="open")
+    code = TextField(default="")
+    text = TextField(default="")
+    state_at = DateTimeField(null=True)
+    try_at = DateTimeField(null=True)
 
     class Meta:
         table_name = "channels"
@@ -79,7 +90,8 @@ class Customer(peewee.Model):
 class Conversation(peewee.Model):
     """One customer's talk on one channel. `data` is the engine's conversation as JSON.
 
-    `touched` counts the transactions that held the row; `due_at` is when the next timer fires.
+    `touched` counts the transactions that changed what there is to do; `due_at` is when the next timer fires.
+    `heard_at` is when the customer last said something, `ready_at` how far their rate is used up.
     """
 
     id = AutoField()
@@ -91,6 +103,8 @@ class Conversation(peewee.Model):
     data = TextField()
     due_at = DateTimeField(null=True, index=True)
     touched = BigIntegerField(default=0)
+    heard_at = DateTimeField(null=True)
+    ready_at = DateTimeField(null=True)
     created_at = DateTimeField()
     updated_at = DateTimeField()
 
@@ -102,13 +116,15 @@ class Conversation(peewee.Model):
 class Message(peewee.Model):
     """What was said, in either direction (`in`, `out`); its order within a conversation is that of `id`.
 
-    `status` is `received → handled | failed` or `queued → sending → sent → delivered → read | failed`.
-    `sent_at` is when the sender's side sent it; `send_after` is when a reply may be tried again.
+    `status` is `received → handled | failed` or `queued → sending → sent → delivered → read | failed |
+    needs_template`. `sent_at` is when the sender's side sent it; `attempts` counts how often it was tried,
+    and `try_after` is when it may be tried again. `correlation` names the request that a message came in
+    with, and all that follows from it.
     """
 
     id = AutoField()
     business = _of_business()
-    conversation = ForeignKeyField(Conversation)
+    conversation = ForeignKeyField(Conversation, index=False)
     channel = ForeignKeyField(Channel, index=False)
     direction = TextField()
     provider_id = TextField(null=True)
@@ -121,13 +137,14 @@ class Message(peewee.Model):
     error_code = TextField(default="")
     in_reply_to = ForeignKeyField("self", null=True)
     attempts = IntegerField(default=0)
-    send_after = DateTimeField(null=True)
+    try_after = DateTimeField(null=True)
+    correlation = TextField(default="")
     created_at = DateTimeField()
     sent_at = DateTimeField(null=True)
 
     class Meta:
         table_name = "messages"
-        indexes = ((("channel", "provider_id"), True),)
+        indexes = ((("channel", "provider_id"), True), (("conversation", "id"), False))
 
 
 # A bound parameter never meets a partial index: the statements that want these write the statuses out. The
@@ -149,6 +166,14 @@ Message.add_index(
         Message.id,
         name="messages_queued",
         where=SQL("status IN ('queued', 'sending')"),
+        safe=True,
+    )
+)
+Message.add_index(
+    Message.index(
+        Message.id,
+        name="messages_put_aside",
+        where=SQL("status IN ('failed', 'needs_template')"),
         safe=True,
     )
 )
@@ -282,6 +307,54 @@ class Update(peewee.Model):
         indexes = ((("provider", "provider_id"), False),)
 
 
+Update.add_index(
+    Update.index(
+        Update.kind,
+        Update.received_at,
+        name="updates_waiting",
+        where=SQL("kind = 'receipt' AND applied_at IS NULL"),
+        safe=True,
+    )
+)
+
+
+class Media(peewee.Model):
+    """The file of a message: `status` is `waiting → kept | refused | failed`.
+
+    `path` is where it lies below the folder of all files, `filename` what its sender calls it; `try_after` is
+    when it may be fetched again.
+    """
+
+    message = ForeignKeyField(Message, primary_key=True)
+    business = _of_business(index=False)
+    kind = TextField()
+    mime_type = TextField(default="")
+    filename = TextField(default="")
+    size = BigIntegerField(default=0)
+    sha256 = TextField(default="")
+    path = TextField(default="")
+    status = TextField()
+    error = TextField(default="")
+    attempts = IntegerField(default=0)
+    try_after = DateTimeField(null=True)
+    created_at = DateTimeField()
+
+    class Meta:
+        table_name = "media"
+
+
+Media.add_index(
+    Media.index(
+        Media.status,
+        Media.business,
+        Media.message,
+        name="media_waiting",
+        where=SQL("status = 'waiting'"),
+        safe=True,
+    )
+)
+
+
 TABLES: tuple[type[peewee.Model], ...] = (
     Business,
     Channel,
@@ -295,5 +368,6 @@ TABLES: tuple[type[peewee.Model], ...] = (
     TimelineEntry,
     OrderNumber,
     Update,
+    Media,
 )
 """Every table, those referred to before those that refer."""

@@ -6,65 +6,131 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from adapters.storage.database import Database, StorageError, Undo, loaded, loaded_or_none, stored, utc_now
-from adapters.storage.messages import TOUCH, Reply, queue_reply
-from adapters.storage.payloads import clean, dump, load_inbound
+from adapters.storage.database import (
+    Database,
+    Statement,
+    StorageError,
+    Undo,
+    loaded,
+    loaded_or_none,
+    stored,
+    utc_now,
+)
+from adapters.storage.payloads import dump, load_inbound
 from adapters.storage.people import ChannelAddress, Directory, Located, flow_of
+from adapters.storage.replies import queued_reply
 from adapters.storage.shop import StorageShop
 from engine import conversation as talk
 from engine.conversation import Conversation
-from engine.message import Inbound, Outbound
+from engine.message import Inbound
 from engine.pack import Pack
 from engine.shop import Customer
-from engine.turn import Trace, Turn
+from engine.turn import Turn
 
+# A message that was put off keeps back what came after it: later messages, and timers that fell due later.
 WAITING = """
-    SELECT conversation_id, business FROM messages WHERE status = 'received'
-    UNION SELECT id, business FROM conversations WHERE due_at <= ?
-    ORDER BY 1"""
+    SELECT conversation_id, business FROM
+    (SELECT messages.conversation_id, messages.business, messages.created_at AS since
+     FROM (SELECT conversation_id, MIN(id) AS id FROM messages WHERE status = 'received'
+           GROUP BY conversation_id) AS oldest
+     JOIN messages ON messages.id = oldest.id
+     WHERE messages.try_after IS NULL OR messages.try_after <= ?
+     UNION ALL
+     SELECT conversations.id, conversations.business, conversations.due_at FROM conversations
+     WHERE conversations.due_at <= ? AND NOT EXISTS
+     (SELECT 1 FROM messages WHERE messages.status = 'received'
+      AND messages.conversation_id = conversations.id AND messages.created_at <= conversations.due_at)
+    ) AS found
+    GROUP BY conversation_id, business ORDER BY MIN(since), conversation_id LIMIT ? OFFSET ?"""
+OLDEST_RECEIVED = """
+    SELECT id, payload, created_at, try_after, attempts, correlation FROM messages
+    WHERE conversation_id = ? AND status = 'received' ORDER BY id LIMIT 1"""
+# One statement locks the conversation and reads all that a turn begins with. What it joins was read before
+# the lock was had: `touched`, read both ways, tells whether anybody changed it meanwhile.
 HELD = """
-    SELECT conversations.business, conversations.state, conversations.data, conversations.due_at,
-           conversations.channel_id, channels.provider, channels.address,
+    SELECT conversations.touched, (SELECT seen.touched FROM conversations seen WHERE seen.id = ?),
+           conversations.business, conversations.state, conversations.data, conversations.due_at,
+           channels.id, channels.provider, channels.address,
            customers.id, customers.phone, customers.user_id, customers.name, customers.address,
-           customers.email, customers.language, customers.role
+           customers.email, customers.language, customers.role,
+           oldest.id, oldest.payload, oldest.created_at, oldest.try_after, oldest.attempts, oldest.correlation
     FROM conversations
     JOIN channels ON channels.id = conversations.channel_id
     JOIN customers ON customers.id = conversations.customer_id
+    LEFT JOIN messages oldest ON oldest.id =
+    (SELECT MIN(id) FROM messages WHERE status = 'received' AND conversation_id = ?)
     WHERE conversations.id = ?"""
-OLDEST_RECEIVED = """
-    SELECT id, payload, created_at FROM messages WHERE conversation_id = ? AND status = 'received'
-    ORDER BY id LIMIT 1"""
-SAVE = "UPDATE conversations SET flow = ?, state = ?, data = ?, due_at = ?, updated_at = ? WHERE id = ?"
+# The advisory lock tells another turn, which will see all that was committed by now, from somebody who merely
+# holds the row for a moment.
+HOLD = {
+    "sqlite": HELD,
+    "postgresql": f"""{HELD} AND pg_try_advisory_xact_lock(conversations.id)
+    FOR NO KEY UPDATE OF conversations""",
+}
+EXISTS = "SELECT 1 FROM conversations WHERE id = ?"
+SAVE = """
+    UPDATE conversations
+    SET flow = ?, state = ?, data = ?, due_at = ?, updated_at = ?, touched = touched + 1 WHERE id = ?"""
 HANDLED = """
-    UPDATE messages SET status = 'handled', status_at = ?
+    UPDATE messages SET status = 'handled', status_at = ?, error = '', try_after = NULL
     WHERE id = ? AND conversation_id = ? AND status = 'received'"""
 KEEP_TURN = """
     INSERT INTO turns
     (business, conversation_id, message_id, started_at, duration, state_before, state_after, trace, error)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-PLACE = "SELECT business, state, channel_id FROM conversations WHERE id = ?"
-BROKEN = """
-    UPDATE messages SET status = 'failed', status_at = ?, error = ?
-    WHERE id = ? AND conversation_id = ? AND status = 'received'"""
-BROKE_BEFORE = "SELECT id FROM turns WHERE message_id = ? AND error <> '' LIMIT 1"
-NO_TIMER = "UPDATE conversations SET due_at = NULL WHERE id = ?"
-TAKE_UP_AGAIN = """
-    UPDATE messages SET status = 'received', error = ''
-    WHERE id = ? AND direction = 'in' AND status = 'failed'"""
 
 
 class UnknownConversation(StorageError):
     """There is no conversation with this id."""
 
 
+class Held(StorageError):
+    """Another worker holds the conversation: it sees everything that was committed before this was raised."""
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingMessage:
-    """A message that waits to be taken up: `id` is its row's, `inbound.id` the provider's."""
+    """A message that waits to be taken up: `id` is its row's, `inbound.id` the provider's.
+
+    `attempts` counts the turns of it that broke; `try_after` is the moment before which it is put off.
+    """
 
     id: int
     inbound: Inbound
     received_at: datetime
+    try_after: datetime | None = None
+    attempts: int = 0
+    correlation: str = ""
+
+
+class _Row(NamedTuple):
+    """What a turn begins with, as `HELD` reads it."""
+
+    touched: int
+    touched_before: int
+    business: str
+    state: str
+    data: str
+    due_at: datetime | str | None
+    channel: int
+    provider: str
+    address: str
+    customer: int
+    phone: str | None
+    user_id: str | None
+    name: str
+    home: str
+    email: str
+    language: str
+    role: str
+    message: int | None
+    payload: str
+    created_at: datetime | str
+    try_after: datetime | str | None
+    attempts: int
+    correlation: str
 
 
 class WorkingTurn:
@@ -73,34 +139,44 @@ class WorkingTurn:
     `conversation` is as it stands now, `due` the moment at which its next timer fires (None for no timer; it
     may be still to come), `customer_phone` the number or, where none is known, the business-scoped id. `shop`
     is the business's shop for this customer, in the same transaction.
+
+    `holds_back` is true where the oldest message may not be tried yet: then neither it is to be taken, nor
+    any later one, nor a timer that fell due after it came.
     """
 
-    def __init__(self, database: Database, directory: Directory, undo: Undo, conversation_id: int) -> None:
-        if database.execute(TOUCH, conversation_id) != 1:
-            raise UnknownConversation(f"there is no conversation {conversation_id}")
-        held = database.row(HELD, conversation_id)
-        if held is None:
-            raise UnknownConversation(f"there is no conversation {conversation_id}")
-        business, state, data, due_at, channel_id, provider, address, customer_id, phone, user_id = held[:10]
-        name, home, email, language, role = held[10:]
-        if business not in directory.packs:
-            raise StorageError(f"the business {business!r} is not served here: seed its pack first")
+    def __init__(
+        self, database: Database, directory: Directory, undo: Undo, conversation_id: int, now: datetime
+    ) -> None:
+        row = _held(database, conversation_id)
+        if row.business not in directory.packs:
+            raise StorageError(f"the business {row.business!r} is not served here: seed its pack first")
         self.id: int = conversation_id
-        self.business: str = business
-        self.pack: Pack = directory.packs[business]
-        self.role: str = role
-        self.flow: str = flow_of(directory.packs, business, role).name
-        self.channel = ChannelAddress(provider, address)
-        self.customer_phone: str = phone or user_id
-        self.conversation: Conversation = talk.load(data)
-        self.due: datetime | None = loaded_or_none(due_at)
+        self.business: str = row.business
+        self.pack: Pack = directory.packs[row.business]
+        self.role: str = row.role
+        self.flow: str = flow_of(directory.packs, row.business, row.role).name
+        self.channel = ChannelAddress(row.provider, row.address)
+        self.customer_phone: str = row.phone or row.user_id or ""
+        self.conversation: Conversation = talk.load(row.data)
+        self.due: datetime | None = loaded_or_none(row.due_at)
         self._database = database
         self._directory = directory
         self._undo = undo
-        self._state: str = state
-        self._located = Located(conversation_id, channel_id, business)
-        customer = Customer(str(customer_id), phone or "", name, home, email, language, role)
+        self._now = now
+        self._state: str = row.state
+        self._located = Located(conversation_id, row.channel, row.business)
+        self._oldest = _message(row[17:])
+        self._is_read = True
+        customer = Customer(
+            str(row.customer), row.phone or "", row.name, row.home, row.email, row.language, row.role
+        )
         self.shop = StorageShop(database, self.pack, customer, conversation_id)
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether the oldest message may not be tried yet."""
+        oldest = self.next_message()
+        return oldest is not None and oldest.try_after is not None and oldest.try_after > self._now
 
     def is_due(self, now: datetime) -> bool:
         """Whether a timer fires at this moment."""
@@ -108,8 +184,11 @@ class WorkingTurn:
 
     def next_message(self) -> WaitingMessage | None:
         """The oldest message that waits, None where all are taken up."""
-        row = self._database.row(OLDEST_RECEIVED, self.id)
-        return WaitingMessage(row[0], load_inbound(row[1]), loaded(row[2])) if row else None
+        if not self._is_read:
+            row = self._database.row(OLDEST_RECEIVED, self.id)
+            self._oldest = _message(row) if row else None
+            self._is_read = True
+        return self._oldest
 
     def commit(
         self,
@@ -118,37 +197,50 @@ class WorkingTurn:
         due_at: datetime | None,
         duration: float,
         now: datetime | None = None,
-    ) -> None:
+    ) -> tuple[int, ...]:
         """Keeps the turn: conversation, replies in their order, messages to others, and the trace.
 
         `message_id` is the message that it answers, None for a timer's or an event's turn; `duration` is in
-        seconds, `now` the moment of the turn. Written to the disk when the transaction is left.
+        seconds, `now` the moment of the turn. Written to the disk when the transaction is left. Gives the
+        conversations of others that were told something.
         """
         now = now or utc_now()
         moment = stored(now)
-        execute = self._database.execute
-        if message_id is not None and execute(HANDLED, moment, message_id, self.id) != 1:
-            raise StorageError(f"message {message_id} does not wait in conversation {self.id}")
+        answers = self._oldest if self._oldest is not None and self._oldest.id == message_id else None
+        correlation = answers.correlation if answers else ""
         state = turn.conversation.state
         data = talk.dump(turn.conversation).decode()
-        execute(SAVE, self.flow, state, data, None if due_at is None else stored(due_at), moment, self.id)
+        due = None if due_at is None else stored(due_at)
         trace = dump(turn.trace)
-        execute(
-            KEEP_TURN, self.business, self.id, message_id, moment, duration, self._state, state, trace, ""
-        )
+        changes: list[Statement] = [
+            (SAVE, (self.flow, state, data, due, moment, self.id)),
+            (
+                KEEP_TURN,
+                (self.business, self.id, message_id, moment, duration, self._state, state, trace, ""),
+            ),
+        ]
         for outbound in turn.replies:
-            queue_reply(self._database, Reply(self._located, outbound, message_id), now)
+            changes.append(queued_reply(self._located, outbound, now, message_id, correlation))
+        others: list[int] = []
         for told in turn.told:
             located = self._directory.conversation_of(
                 self.business, int(told.recipient), self._located.channel, now
             )
-            for outbound in told.replies:
-                queue_reply(self._database, Reply(located, outbound), now)
+            others.append(located.conversation)
+            changes += (
+                queued_reply(located, outbound, now, correlation=correlation) for outbound in told.replies
+            )
+        if message_id is not None:
+            changes.insert(0, (HANDLED, (moment, message_id, self.id)))
+        if self._database.execute_all(changes)[0] != 1:
+            raise StorageError(f"message {message_id} does not wait in conversation {self.id}")
         self.conversation = turn.conversation
         self.due = due_at
         self._state = state
+        self._is_read = self._is_read and message_id is None
         self.shop.forget()
         self._undo.keep()
+        return tuple(others)
 
 
 class Turns:
@@ -158,52 +250,35 @@ class Turns:
         self.database = database
         self.directory = directory
 
-    def waiting(self, now: datetime) -> list[int]:
-        """The conversations, of businesses served here, with a message to take up or a timer that is due."""
-        rows = self.database.rows(WAITING, stored(now))
-        return [conversation for conversation, business in rows if business in self.directory.packs]
+    def waiting(self, now: datetime, limit: int) -> list[int]:
+        """The conversations with a message to take up now or a timer that is due, longest waiting first."""
+        moment = stored(now)
+        return self.directory.served(WAITING, (moment, moment), limit)
 
     @contextmanager
-    def turn(self, conversation: int) -> Iterator[WorkingTurn]:
+    def turn(self, conversation: int, now: datetime) -> Iterator[WorkingTurn]:
         """One transaction that holds the conversation."""
         with self.database.undone() as undo:
-            yield WorkingTurn(self.database, self.directory, undo, conversation)
+            yield WorkingTurn(self.database, self.directory, undo, conversation, now)
 
-    def record_failure(
-        self,
-        conversation: int,
-        message: int | None,
-        traceback_text: str,
-        trace: Trace,
-        apology: Outbound | None,
-        now: datetime,
-    ) -> None:
-        """Keeps that a turn broke, and why."""
-        moment = stored(now)
-        database = self.database
-        with database.writing():
-            database.execute(TOUCH, conversation)
-            place = database.row(PLACE, conversation)
-            if place is None:
-                raise UnknownConversation(f"there is no conversation {conversation}")
-            business, state, channel = place
-            reason = clean(traceback_text).rstrip() or "no traceback was given"
-            if message is None:
-                # A timer whose turn breaks would fire for ever; the next message sets it anew.
-                database.execute(NO_TIMER, conversation)
-                owed = True
-            else:
-                first = database.row(BROKE_BEFORE, message) is None
-                last_line = reason.rsplit("\n", 1)[-1]
-                owed = database.execute(BROKEN, moment, last_line, message, conversation) == 1 and first
-            database.execute(
-                KEEP_TURN, business, conversation, message, moment, 0.0, state, state, dump(trace), reason
-            )
-            if apology is not None and owed:
-                located = Located(conversation, channel, business)
-                queue_reply(database, Reply(located, apology, message), now)
 
-    def take_up_again(self, message: int) -> bool:
-        """Lets a failed message wait once more."""
-        with self.database.writing():
-            return self.database.execute(TAKE_UP_AGAIN, message) == 1
+def _held(database: Database, conversation: int) -> _Row:
+    """Locks the conversation and reads what a turn begins with. Raises Held, UnknownConversation."""
+    parameters = (conversation, conversation, conversation)
+    row = database.row(HOLD[database.kind], *parameters)
+    if row is not None and row[0] != row[1]:
+        row = database.row(HOLD[database.kind], *parameters)
+    if row is not None:
+        return _Row(*row)
+    if database.row(EXISTS, conversation) is None:
+        raise UnknownConversation(f"there is no conversation {conversation}")
+    raise Held(f"another worker holds conversation {conversation}")
+
+
+def _message(row: tuple[Any, ...]) -> WaitingMessage | None:
+    message, payload, created_at, try_after, attempts, correlation = row
+    if message is None:
+        return None
+    return WaitingMessage(
+        message, load_inbound(payload), loaded(created_at), loaded_or_none(try_after), attempts, correlation
+    )

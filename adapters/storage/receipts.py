@@ -1,0 +1,213 @@
+"""Moves our messages by what their provider says of them: forwards only, whatever order that comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from adapters.storage.channel_states import PROBE_EVERY, Alarm, Stop, stop
+from adapters.storage.database import Database, Statement, stored
+from adapters.storage.payloads import clean, load_receipt
+from engine.message import Receipt
+
+MOST_TRIES = 5
+"""How often a message is sent whose receipts speak of a failure that may pass."""
+
+REST = 300.0
+"""Seconds that a number rests where a receipt asks for that and says no time."""
+
+COLUMNS = """
+    SELECT messages.id, messages.conversation_id, messages.status, messages.provider_id, messages.attempts,
+           messages.correlation, channels.id, channels.address, channels.business
+    FROM messages JOIN channels ON channels.id = messages.channel_id
+    WHERE messages.direction = 'out'"""
+BY_PROVIDER_ID = f"""{COLUMNS} AND messages.provider_id = ? AND channels.provider = ?
+    AND (channels.address = ? OR ? = '')"""
+# The reference counts only where the provider gave the message no id that we know: two attempts may both have
+# been sent, and the second one's fate is not the first one's.
+BY_REFERENCE = f"""{COLUMNS} AND messages.id = ? AND messages.provider_id IS NULL AND messages.attempts > 0
+    AND channels.provider = ? AND (channels.address = ? OR ? = '')"""
+BY_ID = f"{COLUMNS} AND messages.id = ?"
+ADOPT = """
+    UPDATE messages
+    SET provider_id = ?, status = ?, status_at = ?, sent_at = ?, error = '', error_code = '', try_after = NULL
+    WHERE id = ? AND provider_id IS NULL AND status IN ('queued', 'sending', 'failed')"""
+# A message that was queued again after a failure keeps the id of its last attempt: `delivered` and `read` of
+# that one still count, its `sent` and a second `failed` do not.
+DELIVERED = """
+    UPDATE messages SET status = 'delivered', status_at = ?
+    WHERE id = ? AND provider_id = ? AND status IN ('queued', 'sending', 'sent')"""
+READ = """
+    UPDATE messages SET status = 'read', status_at = ?
+    WHERE id = ? AND provider_id = ? AND status IN ('queued', 'sending', 'sent', 'delivered')"""
+MOVES = {"delivered": DELIVERED, "read": READ}
+QUEUE_AGAIN = """
+    UPDATE messages
+    SET status = 'queued', status_at = ?, provider_id = ?, error_code = ?, error = ?, try_after = ?
+    WHERE id = ? AND status IN ('queued', 'sent') AND attempts < ?
+    AND NOT EXISTS
+    (SELECT 1 FROM messages later WHERE later.conversation_id = ? AND later.id > ? AND later.direction = 'out'
+     AND later.status IN ('sending', 'sent', 'delivered', 'read'))"""
+PUT_ASIDE = """
+    UPDATE messages SET status = ?, status_at = ?, provider_id = ?, error_code = ?, error = ?
+    WHERE id = ? AND status IN ('queued', 'sent')"""
+PENDING = """
+    SELECT id, raw FROM updates
+    WHERE provider = ? AND provider_id = ? AND kind = 'receipt' AND applied_at IS NULL ORDER BY id"""
+APPLIED = "UPDATE updates SET applied_at = ? WHERE id = ?"
+LATELY_PENDING = """
+    SELECT DISTINCT provider, provider_id FROM updates
+    WHERE kind = 'receipt' AND applied_at IS NULL AND received_at >= ?"""
+TOUCH = "UPDATE conversations SET touched = touched + 1 WHERE id = ?"
+
+STATUSES = frozenset({"sent", "delivered", "read", "failed"})
+NOT_KNOWN_YET = "the message it speaks of is not known yet"
+PASSING = frozenset({"again", "channel_later", "account"})
+"""Remedies after which the same message may be taken: later, or once the account is mended."""
+
+
+class OurMessage(NamedTuple):
+    """A message of ours as a receipt finds it; `provider_id` is None where only its reference is known."""
+
+    id: int
+    conversation: int
+    status: str
+    provider_id: str | None
+    attempts: int
+    correlation: str
+    channel: int
+    number: str
+    business: str
+
+
+class Found(NamedTuple):
+    """A receipt, and the message that it speaks of."""
+
+    receipt: Receipt
+    message: OurMessage
+
+
+class Receipts:
+    """Finds what receipts speak of, and moves it; all but `apply_pending` want a transaction around them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def find(self, provider: str, receipt: Receipt) -> OurMessage | None:
+        """The message that a receipt speaks of and that it can be said of now; None where it must wait.
+
+        Raises ValueError for a receipt that means nothing.
+        """
+        if receipt.status not in STATUSES:
+            raise ValueError(f"there is no status {receipt.status!r}")
+        if receipt.at is not None:
+            stored(receipt.at)
+        number = clean(receipt.channel)
+        row = self.database.row(BY_PROVIDER_ID, clean(receipt.message_id), provider, number, number)
+        if row is None and _is_row_id(receipt.reference):
+            row = self.database.row(BY_REFERENCE, int(receipt.reference), provider, number, number)
+        if row is None:
+            return None
+        message = OurMessage(*row)
+        if receipt.status == "failed" and message.provider_id is None and message.status == "sending":
+            return None  # which of its attempts failed is known when the one under way was answered
+        return message
+
+    def apply(self, provider: str, found: Sequence[Found], now: datetime) -> list[Alarm]:
+        """Moves the messages; the conversations of failed ones are held. The numbers that must be mended."""
+        if not found:
+            return []
+        failed = [one for one in found if one.receipt.status == "failed" and self._is_news(one)]
+        alarms = self._stop_channels(provider, failed, now)
+        failures = {id(one) for one in failed}
+        batch: list[Statement] = []
+        for one in sorted(found, key=lambda one: one.message.id):
+            if one.receipt.status != "failed":
+                batch += _moves(one, now)
+            elif id(one) in failures:
+                if batch:
+                    self.database.execute_all(batch)
+                    batch = []
+                self._fail(one, now)
+        if batch:
+            self.database.execute_all(batch)
+        return alarms
+
+    def apply_pending(self, provider: str, message_id: str, now: datetime) -> list[Alarm]:
+        """Moves the message by the receipts that came before it was known.
+
+        A receipt that finds no message is put aside in one transaction, and looks again after its commit; the
+        message becomes known in another, and its receipts are looked for after that commit: whichever commits
+        last sees both.
+        """
+        message_id = clean(message_id)
+        if not message_id or self.database.row(PENDING, provider, message_id) is None:
+            return []
+        alarms: list[Alarm] = []
+        with self.database.writing():
+            for update_id, raw in self.database.rows(PENDING, provider, message_id):
+                receipt = load_receipt(raw)
+                message = self.find(provider, receipt)
+                if message is not None:
+                    self.database.execute(TOUCH, message.conversation)
+                    alarms += self.apply(provider, [Found(receipt, message)], now)
+                    self.database.execute(APPLIED, stored(now), update_id)
+        return alarms
+
+    def apply_lately_pending(self, since: datetime, now: datetime) -> None:
+        """Does the same for whatever came since then: somebody may have died between two commits."""
+        for provider, message_id in self.database.rows(LATELY_PENDING, stored(since)):
+            self.apply_pending(provider, message_id, now)
+
+    def _is_news(self, one: Found) -> bool:
+        """Whether a failure is one of the attempt that counts now, and the first that is heard of it."""
+        row = self.database.row(BY_ID, one.message.id)
+        if row is None:
+            return False
+        message = OurMessage(*row)
+        if message.provider_id is None:
+            return message.status == "queued"
+        return message.status == "sent" and message.provider_id == clean(one.receipt.message_id)
+
+    def _stop_channels(self, provider: str, failed: Iterable[Found], now: datetime) -> list[Alarm]:
+        alarms: dict[int, Alarm] = {}
+        for receipt, message in sorted(failed, key=lambda one: one.message.channel):
+            code, text = receipt.error_code, receipt.error
+            if receipt.remedy == "account":
+                stop(self.database, message.channel, Stop("stopped", code, text, now + PROBE_EVERY), now)
+                alarms[message.channel] = Alarm(provider, message.number, message.business, code, text)
+            elif receipt.remedy == "channel_later":
+                rest = timedelta(seconds=receipt.wait or REST)
+                stop(self.database, message.channel, Stop("waiting", code, text, now + rest), now)
+        return list(alarms.values())
+
+    def _fail(self, one: Found, now: datetime) -> None:
+        receipt, message = one
+        moment = stored(receipt.at or now)
+        provider_id = clean(receipt.message_id) or None
+        words = clean(receipt.error_code), clean(receipt.error)
+        if receipt.remedy in PASSING:
+            wait = receipt.wait if receipt.remedy == "again" else 0.0
+            after = now + timedelta(seconds=wait or 4 ** max(0, message.attempts - 1))
+            again = (moment, provider_id, *words, stored(after), message.id, MOST_TRIES)
+            if self.database.execute(QUEUE_AGAIN, *again, message.conversation, message.id):
+                return
+        status = "needs_template" if receipt.remedy == "template" else "failed"
+        self.database.execute(PUT_ASIDE, status, moment, provider_id, *words, message.id)
+
+
+def _is_row_id(reference: str) -> bool:
+    return reference.isascii() and reference.isdecimal() and len(reference) <= 18
+
+
+def _moves(one: Found, now: datetime) -> list[Statement]:
+    receipt, message = one
+    moment = stored(receipt.at or now)
+    provider_id = clean(receipt.message_id)
+    statements: list[Statement] = []
+    if message.provider_id is None and provider_id:
+        statements.append((ADOPT, (provider_id, receipt.status, moment, moment, message.id)))
+    if receipt.status in MOVES:
+        statements.append((MOVES[receipt.status], (moment, message.id, provider_id)))
+    return statements
