@@ -1,4 +1,4 @@
-"""The application for any WSGI server: `waitress-serve wsgi:app`, started where `flows` and `.env` are."""
+"""The web edge for any WSGI server: `gunicorn wsgi:app`, where `flows` and `.env` are; workers run beside."""
 
 from adapters.wiring import create_app
 

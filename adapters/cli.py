@@ -53,7 +53,7 @@ def _shoptalk() -> int:
     for name, about in COMMANDS.items():
         command = commands.add_parser(name, help=about, description=about)
         if name == called:
-            modules[name] = import_module(f"adapters.commands.{name}")
+            modules[name] = import_module(f"adapters.commands.{name.replace('-', '_')}")
             modules[name].add_arguments(command)
     arguments = parser.parse_args(words)
     return int(modules[arguments.command].run(arguments))

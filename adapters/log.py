@@ -8,7 +8,11 @@ import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TextIO
+
+from adapters.log_file import DailyFile
+from adapters.settings import Settings, SettingsError
 
 LOGGER = logging.getLogger("shoptalk")
 
@@ -45,32 +49,64 @@ class JsonLines(logging.Formatter):
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": self._clean(record.getMessage()),
+            "event": self.clean(record.getMessage()),
         }
         for name, value in getattr(record, "values", {}).items():
             line[name] = value if name == "id" else self._cleaned(value)
         if record.exc_info:
-            line["traceback"] = self._clean(self.formatException(record.exc_info))
+            line["traceback"] = self.clean(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)
 
     def _cleaned(self, value: object) -> object:
         if isinstance(value, list | tuple):
             return [self._cleaned(one) for one in value]
-        return self._clean(value) if isinstance(value, str) else value
+        return self.clean(value) if isinstance(value, str) else value
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """The text without secrets and phone numbers."""
         for secret in self.secrets:
             text = text.replace(secret, "[secret]")
         return _PHONE.sub(r"…\1", text)
 
 
-def start_logging(secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
-    """Sends Shoptalk's log, and the warnings of the libraries, to the stream (default: standard error)."""
-    lines = logging.StreamHandler(stream or sys.stderr)
-    lines.setFormatter(JsonLines(secrets))
+def start_logging(
+    secrets: Iterable[str] = (), stream: TextIO | None = None, file: Path | None = None
+) -> JsonLines:
+    """Sends Shoptalk's log, and the warnings of the libraries, to the file, else to the stream.
+
+    Without either they go to standard error. Raises OSError where the file cannot be written.
+    """
+    lines = JsonLines(secrets)
+    target = DailyFile(file) if file else logging.StreamHandler(stream or sys.stderr)
+    target.setFormatter(lines)
     root = logging.getLogger()
-    root.handlers[:] = [lines]
+    stop_logging()
+    root.handlers[:] = [target]
     root.setLevel(logging.WARNING)
     # waitress warns of every request that waits for a thread, be it for a millisecond.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     LOGGER.setLevel(logging.INFO)
+    return lines
+
+
+def start_logging_as_set(settings: Settings) -> None:
+    """Logs to where the settings say, and reports errors to Sentry if they name it. Raises SettingsError."""
+    try:
+        lines = start_logging(settings.secrets, file=settings.log_file)
+    except OSError as error:
+        why = f"{error.strerror or error}: name a file in a folder that this user may write"
+        raise SettingsError([f"LOG_FILE: {settings.log_file} cannot be written ({why})"]) from error
+    if settings.sentry_dsn:
+        from adapters.error_reports import ErrorReports
+
+        try:
+            reports = ErrorReports(settings.sentry_dsn, lines.clean)
+        except ValueError as error:
+            raise SettingsError(["SENTRY_DSN is not the DSN of a project, as Sentry shows it"]) from error
+        logging.getLogger().addHandler(reports)
+
+
+def stop_logging() -> None:
+    """Lets what was reported leave, and closes the file; a process that ends does the same by itself."""
+    for target in logging.getLogger().handlers:
+        target.close()

@@ -1,8 +1,9 @@
-"""Puts settings, packs, storage, channels, worker and web together; alone it knows every adapter."""
+"""Puts settings, packs, storage, channels, workers and web together; alone it knows every adapter."""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,20 +12,20 @@ from flask import Flask
 
 from adapters import log, web
 from adapters.channels import CHANNELS
+from adapters.channels.channel import Channel
+from adapters.metrics import Metrics
 from adapters.packs import checked_pack, packs_in
 from adapters.settings import Settings, SettingsError, read_settings
-from adapters.storage import DatabaseURLError, Storage, open_storage
+from adapters.storage import DatabaseAway, DatabaseURLError, Storage, open_storage
 from adapters.tasks.jobs import Jobs
-from adapters.tasks.queue import Worker
+from adapters.tasks.queue import Dispatch
+from adapters.tasks.workers import THREADS, Workers, delivery_threads
 from adapters.watch import PackWatch
 from adapters.web.site import Site
 from engine.interpreter import Interpreter
 from engine.pack import Pack
 
 FLOWS = Path("flows")
-
-THREADS = 8
-"""How many customers are served at once: a thread waits for the provider most of its time."""
 
 
 class PackError(Exception):
@@ -37,13 +38,30 @@ def settings_here() -> Settings:
 
 
 def storage_here(settings: Settings) -> Storage:
-    """The storage that the settings name, with its tables up to date. Raises SettingsError, StorageError."""
+    """The storage that the settings name, with its tables up to date.
+
+    Raises SettingsError for an address that is wrong, DatabaseAway where nobody answers, StorageError.
+    """
     try:
         storage = open_storage(settings.database_url)
+    except DatabaseAway:
+        raise
     except DatabaseURLError as error:
         raise SettingsError([f"DATABASE_URL: {error}"]) from error
     storage.migrate()
     return storage
+
+
+def existing_storage_here() -> Storage:
+    """The storage of a shop that was served before: what only looks something up makes no database.
+
+    Raises SettingsError where there is none, and what `storage_here` raises.
+    """
+    settings = settings_here()
+    file = settings.database_file
+    if file and not file.exists():
+        raise SettingsError([f"There is no {file} here: `shoptalk serve` makes it."])
+    return storage_here(settings)
 
 
 def load_packs(folders: Sequence[Path] = ()) -> dict[str, Pack]:
@@ -73,13 +91,15 @@ def make_site(
     packs: Mapping[str, Pack],
     storage: Storage,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    threads: int = THREADS,
 ) -> Site:
-    """Everything that serves these packs; its worker is not started yet.
+    """Everything that serves these packs, with workers (not started yet) of so many threads, or without any.
 
-    WhatsApp's number goes to the first business, and every business can be talked to through the simulator.
-    While the worker works, a pack whose files change is taken up anew.
+    A provider's number goes to the business that the settings name, else to the first, and every business can
+    be talked to through the simulator. While the workers work, a pack whose files change is taken up anew.
+    Raises SettingsError.
     """
-    made = {name: make(settings) for name, make in CHANNELS.items()}
+    made = {name: provider.make(settings) for name, provider in CHANNELS.items()}
     channels = {name: channel for name, channel in made.items() if channel is not None}
     interpreters: dict[tuple[str, str], Interpreter] = {}
     served: dict[str, Pack] = {}
@@ -92,26 +112,46 @@ def make_site(
 
     for pack in packs.values():
         publish(pack)
-    for business in packs:
+    _give_numbers(storage, channels, tuple(packs))
+    metrics = Metrics()
+    metrics.watch(storage, now, settings.send_rate)
+    dispatch = Dispatch(settings.redis_url)
+    at_once = delivery_threads(threads) // 2
+    jobs = Jobs(storage, interpreters, channels, settings, now, metrics, dispatch, at_once)
+    workers = None
+    if threads:
+        workers = Workers(dispatch, jobs, threads, PackWatch(packs.values(), publish).look)
+    return Site(settings, storage, channels, served, jobs, dispatch, workers, metrics, now)
+
+
+def _give_numbers(storage: Storage, channels: Mapping[str, Channel], businesses: Sequence[str]) -> None:
+    """Gives each channel's number to its business; one without a number goes by the business's own word."""
+    for business in businesses:
         storage.add_channel(business, "simulator", business)
-    if settings.meta:
-        storage.add_channel(next(iter(packs)), "meta", settings.meta.phone_number_id)
-    jobs = Jobs(storage, interpreters, channels, now)
-    watch = PackWatch(packs.values(), publish)
-
-    def find() -> list[int]:
-        watch.look()
-        return jobs.tick()
-
-    worker = Worker(jobs.look_at, find, THREADS)
-    jobs.is_stopping = lambda: worker.is_stopping
-    return Site(settings, storage, channels, served, worker, now)
+    for name, channel in channels.items():
+        if name == "simulator":
+            continue
+        business = channel.business or businesses[0]
+        if business not in businesses:
+            raise SettingsError(
+                [f"a setting gives the number of {name} to {business}: served are {', '.join(businesses)}"]
+            )
+        storage.add_channel(business, name, channel.number or business)
 
 
 def create_app() -> Flask:
-    """The application of the packs and settings in the current folder, with its worker at work."""
+    """The application of the packs and settings in the current folder; workers run elsewhere.
+
+    Nothing is connected and no thread runs when it is made: a server may fork afterwards.
+    """
     settings = settings_here()
-    log.start_logging(settings.secrets)
-    site = make_site(settings, load_packs(), storage_here(settings))
-    site.worker.start()
-    return web.create_app(site)
+    log.start_logging_as_set(settings)
+    storage = storage_here(settings)
+    site = make_site(settings, load_packs(), storage, threads=0)
+    app = web.create_app(site)
+    storage.disconnect()
+    # What counts requests tidies up for a moment, in a thread of its own, as soon as it is made.
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
+    return app

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from adapters.channels.meta import signature
 from adapters.settings import MetaSettings, Settings
 from adapters.storage import open_storage
+from adapters.tasks.workers import THREADS
 from adapters.web import Site, create_app
 from adapters.wiring import make_site
 from engine.pack import Pack
@@ -108,7 +109,8 @@ class Live:
 
     def say(self, said: str, identity: str, sender: str = SENDER) -> None:
         """Posts one text of a customer."""
-        assert self.post(body(text(said, identity, sender), number=NUMBER)).status_code == 200
+        at = str(int(self.site.now().timestamp()))
+        assert self.post(body(text(said, identity, sender, at), number=NUMBER)).status_code == 200
 
     def get(self, path: str, token: str | None = TOKEN, **query: Any) -> requests.Response:
         return requests.get(f"{self.url}{path}", params=query, headers=bearer(token), timeout=30)
@@ -120,7 +122,14 @@ class Live:
 
     def rows(self, table: str, order: str = "id") -> list[dict[str, Any]]:
         """The rows of a table."""
-        found = self.site.storage.database.peewee.execute_sql(f"SELECT * FROM {table} ORDER BY {order}")
+        return rows_of(self.site, table, order)
+
+
+def rows_of(site: Site, table: str, order: str = "id") -> list[dict[str, Any]]:
+    """The rows of a table."""
+    database = site.storage.database
+    with database.connected():
+        found = database.peewee.execute_sql(f"SELECT * FROM {table} ORDER BY {order}")
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -139,7 +148,8 @@ def settings_of(folder: Path, graph_url: str | None, api_token: str = TOKEN) -> 
     meta = None
     if graph_url:
         meta = MetaSettings(SECRET, "the access token", NUMBER, "the verify token", graph_url)
-    return Settings(f"sqlite:///{folder}/shop.db", api_token, meta)
+    rate = "100000 per second"  # what a test asks is not bounded, but where it says so
+    return Settings(f"sqlite:///{folder}/shop.db", api_token, meta, webhook_rate=rate, api_rate=rate)
 
 
 @contextmanager
@@ -149,35 +159,43 @@ def live_site(
     api_token: str = TOKEN,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     pack: Pack | None = None,
+    threads: int = THREADS,
+    **settled: Any,
 ) -> Iterator[Site]:
-    """Everything but the server; the worker is not started."""
-    settings = settings_of(folder, graph_url, api_token)
+    """Everything but the server; the workers are not started. What is `settled` are other settings."""
+    settings = replace(settings_of(folder, graph_url, api_token), **settled)
     pack = pack or corner_shop()
     storage = open_storage(settings.database_url)
     storage.migrate()
     try:
-        yield make_site(settings, {pack.business.id: pack}, storage, now)
+        yield make_site(settings, {pack.business.id: pack}, storage, now, threads)
     finally:
         storage.close()
 
 
 @contextmanager
 def live_server(
-    folder: Path, graph_url: str | None, works: bool = True, api_token: str = TOKEN, pack: Pack | None = None
+    folder: Path,
+    graph_url: str | None,
+    works: bool = True,
+    api_token: str = TOKEN,
+    pack: Pack | None = None,
+    **settled: Any,
 ) -> Iterator[Live]:
-    """The shop on a free port of this machine; with `works` false nobody takes turns."""
-    with live_site(folder, graph_url, api_token, pack=pack) as site:
+    """The shop on a free port of this machine; with `works` false it has no workers."""
+    threads = THREADS if works else 0
+    with live_site(folder, graph_url, api_token, pack=pack, threads=threads, **settled) as site:
         server = make_server("127.0.0.1", 0, create_app(site), threaded=True, request_handler=_Quiet)
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
-        if works:
-            site.worker.start()
+        if site.workers:
+            site.workers.start()
         try:
             yield Live(f"http://127.0.0.1:{server.server_port}", site)
         finally:
             server.shutdown()
             server.server_close()
             thread.join()
-            if works:
-                site.worker.stop()
+            if site.workers:
+                site.workers.stop()

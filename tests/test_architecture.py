@@ -126,7 +126,8 @@ def test_every_module_says_in_its_first_sentence_what_it_is_for(path: Path) -> N
 
 
 def test_only_the_wiring_and_the_channels_themselves_know_every_channel() -> None:
-    providers = {"adapters.channels.meta", "adapters.channels.simulator", "adapters.channels.cloud_api"}
+    shared = {"adapters.channels", "adapters.channels.channel"}
+    providers = {name_of(path) for path in MODULES if name_of(path).startswith("adapters.channels")} - shared
     for path in MODULES:
         if not name_of(path).startswith("adapters.channels"):
             assert not set(imports_of(path)) & providers, name_of(path)
@@ -140,6 +141,9 @@ def test_only_the_wiring_and_the_channels_themselves_know_every_channel() -> Non
         ("adapters.tasks", ("adapters.web", "adapters.commands", "adapters.wiring")),
         ("adapters.web", ("adapters.commands", "adapters.wiring")),
         ("adapters.packs", ("adapters.commands", "adapters.web", "adapters.storage")),
+        ("adapters.metrics", ("adapters.web", "adapters.tasks", "adapters.channels", "adapters.commands")),
+        ("adapters.log", ("adapters.web", "adapters.tasks", "adapters.channels", "adapters.storage")),
+        ("adapters.error_reports", ("adapters.web", "adapters.tasks", "adapters.storage", "adapters.log")),
         ("adapters.wiring", ("adapters.commands",)),
     ],
 )
@@ -184,3 +188,26 @@ def test_no_import_runs_in_a_circle() -> None:
 def test_only_machine_and_workflow_know_transitions() -> None:
     users = {name_of(path) for path in MODULES if "transitions" in set(imports_of(path))}
     assert users <= {"engine.machine", "engine.workflow"}, users
+
+
+@pytest.mark.parametrize(
+    ("driver", "room"), [("sqlite3", "adapters.storage.sqlite"), ("psycopg", "adapters.storage.postgresql")]
+)
+def test_a_database_driver_is_known_to_its_own_modules_alone(driver: str, room: str) -> None:
+    users = {
+        name_of(path)
+        for path in MODULES
+        if driver in {imported.split(".")[0] for imported in imports_of(path)}
+    }
+    assert room in users
+    assert all(user == room or user.startswith(f"{room}_") for user in users), users
+
+
+def test_the_driver_of_postgresql_is_loaded_by_those_who_use_it() -> None:
+    users = {
+        name_of(path): set(imports_of(path, top_level_only=True))
+        for path in MODULES
+        if "adapters.storage.postgresql" in set(imports_of(path))
+    }
+    assert users.keys() == {"adapters.storage.address"}
+    assert "adapters.storage.postgresql" not in users["adapters.storage.address"]

@@ -47,7 +47,11 @@ REGISTRIES = (
     Registry("engine.validators", VALIDATORS),
     Registry("engine.types", TYPES),
     Registry("engine.lint", RULES, frozenset({"checked", "report", "survey", "walk"})),
-    Registry("adapters.channels", CHANNELS, frozenset({"channel", "cloud_api"})),
+    Registry(
+        "adapters.channels",
+        CHANNELS,
+        frozenset({"channel", "cloud_api", "graph", "graph_errors", "http", "twilio_forms"}),
+    ),
 )
 WORDS = REGISTRIES[:3]
 """The registries whose entries are words of the language."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,11 +20,11 @@ from typing import Any
 import pytest
 import requests
 from live_server import FILES, NUMBER, SECRET, SENDER, TOKEN, bearer
-from meta_double import MetaDouble, body, meta_double, text
+from meta_double import MetaDouble, body, meta_double, refusal, text
 
 from adapters.channels.meta import signature
 from adapters.settings import Settings
-from adapters.storage import StorageError, database
+from adapters.storage import StorageError, sqlite
 from adapters.watch import PackWatch
 from adapters.wiring import load_packs, make_site, storage_here
 from engine.pack import Pack
@@ -30,7 +32,7 @@ from engine.story import rule_name, tell
 
 ROOT = Path(__file__).parent.parent
 SHOPTALK = [sys.executable, "-c", "import sys; from adapters.cli import shoptalk; sys.exit(shoptalk())"]
-NAMES = re.compile("META_|WHATSAPP_|SHOPTALK_|DATABASE_URL")
+NAMES = re.compile("META_|WHATSAPP_|SHOPTALK_|DATABASE_URL|REDIS_URL|SEND_|READ_MARKS|LOG_FILE|SENTRY_")
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -63,11 +65,14 @@ def call(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProc
 
 
 class Served:
-    """A `shoptalk serve` that runs: where it listens, what it has printed and logged so far."""
+    """A process of Shoptalk that runs: where it listens, what it has printed and logged so far."""
 
-    def __init__(self, folder: Path, words: tuple[str, ...], settings: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, words: tuple[str, ...], settings: dict[str, str], command: str = "serve"
+    ) -> None:
+        port = () if command == "worker" else ("--port", "0")
         self.process = subprocess.Popen(
-            [*SHOPTALK, "serve", "--port", "0", *words],
+            [*SHOPTALK, command, *port, *words],
             cwd=folder,
             env=environment(**settings),
             stdout=subprocess.PIPE,
@@ -86,7 +91,7 @@ class Served:
             reader.start()
         assert self._listens.wait(60), self.logged
         assert self.printed, self.logged
-        self.url = re.findall(r"http://127\.0\.0\.1:\d+", self.printed[0])[0]
+        self.url = "".join(re.findall(r"http://127\.0\.0\.1:\d+", self.printed[0])[:1])
 
     def _read(self, stream: Any, lines: list[str]) -> None:
         for line in stream:
@@ -98,7 +103,7 @@ class Served:
         self._listens.set()
 
     def say(self, said: str, identity: str, sender: str = SENDER) -> None:
-        raw = json.dumps(body(text(said, identity, sender), number=NUMBER)).encode()
+        raw = json.dumps(body(text(said, identity, sender, str(int(time.time()))), number=NUMBER)).encode()
         headers = {"X-Hub-Signature-256": signature(SECRET, raw)}
         got = requests.post(f"{self.url}/webhooks/meta", data=raw, headers=headers, timeout=30)
         assert got.status_code == 200, got.text
@@ -120,8 +125,8 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *words: str, **settings: str) -> Iterator[Served]:
-    server = Served(folder, words, settings)
+def served(folder: Path, *words: str, command: str = "serve", **settings: str) -> Iterator[Served]:
+    server = Served(folder, words, settings, command)
     try:
         yield server
     finally:
@@ -216,13 +221,14 @@ def test_without_settings_it_runs_and_says_what_to_try(shop: Path) -> None:
 
 def test_what_was_accepted_survives_a_kill(shop: Path, double: MetaDouble) -> None:
     double.hold.clear()  # Meta takes its time: the first reply is being sent
-    with served(shop, **with_meta(double.url)) as server:
+    settings = {**with_meta(double.url), "SEND_TIMEOUT": "1", "READ_MARKS": "off"}
+    with served(shop, **settings) as server:
         server.say("hi", "wamid.1")
         server.say("1, 2", "wamid.2")
         with double.arrived:
             assert double.arrived.wait_for(lambda: double.together == 1, 20)
         server.stop(signal.SIGKILL)
-    with served(shop, **with_meta(double.url)) as server:
+    with served(shop, **settings) as server:
         double.hold.set()
         # The one that was being sent when the power went may come twice; nothing may be missing.
         double.wait_for(5)
@@ -298,7 +304,7 @@ def test_a_pack_that_is_taken_away_goes_on_answering(shop: Path, caplog: pytest.
 
 
 def test_a_database_that_somebody_holds_is_said(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     settings = Settings(f"sqlite:///{shop}/shop.db")
     with (
         closing(storage_here(settings)) as storage,
@@ -316,6 +322,129 @@ def test_a_pack_with_findings_is_not_served(shop: Path) -> None:
     assert came.returncode == 1
     assert "customer.yaml:8:" in came.stderr
     assert "[unknown_state]" in came.stderr
+
+
+def test_web_and_workers_share_a_database(shop: Path, double: MetaDouble) -> None:
+    settings = with_meta(double.url)
+    with (
+        served(shop, command="web", **settings) as web,
+        served(shop, "--threads", "2", command="worker", **settings) as worker,
+        served(shop, "--threads", "2", command="worker", **settings) as other,
+    ):
+        assert "2 threads take turns, 16 send" in worker.printed[0]
+        for place, said in enumerate(("hi", "1, 2", "buy")):
+            web.say(said, f"wamid.{place}")
+        double.wait_for(5)
+        ready = requests.get(f"{web.url}/ready", timeout=10).json()
+        assert ready == {
+            "status": "ready", "database": "ok", "flows": "ok", "channels": "ok", "queue": "in memory",
+        }  # fmt: skip
+        assert [process.stop() for process in (worker, other, web)] == [0, 0, 0]
+    assert any("looks for work every second" in line for line in worker.printed)
+    assert [one.text.split()[0] for one in double.asked] == ["Welcome", "1.", "What", "Added", "Thank"]
+
+
+def test_they_stop_in_time_while_a_provider_hangs(shop: Path, tmp_path: Path, double: MetaDouble) -> None:
+    settings = {**with_meta(double.url), "SEND_TIMEOUT": "60", "READ_MARKS": "off"}
+    alone = tmp_path / "alone"
+    shutil.copytree(shop / "flows", alone / "flows")
+    double.hold.clear()
+    with (
+        served(shop, command="web", **settings) as web,
+        served(shop, command="worker", **settings) as worker,
+        served(alone, **settings) as serve,
+    ):
+        web.say("hi", "wamid.1", "19990001111")
+        serve.say("hi", "wamid.1", "19990002222")
+        with double.arrived:
+            both = {"19990001111", "19990002222"}
+            assert double.arrived.wait_for(lambda: set(double._open) == both, 20)
+        began = time.monotonic()
+        for process in (web, worker, serve):
+            process.process.send_signal(signal.SIGTERM)
+        codes = [process.process.wait(15) for process in (web, worker, serve)]
+        assert time.monotonic() - began < 10
+        assert codes == [0, 0, 0]
+    for folder in (shop, alone):
+        assert rows(folder, "SELECT status FROM messages WHERE direction = 'out'") == [
+            {"status": "sending"}, {"status": "queued"}, {"status": "queued"},
+        ]  # fmt: skip
+
+
+def test_what_was_put_aside_is_listed_and_taken_up_again(shop: Path, double: MetaDouble) -> None:
+    for command in (["failed"], ["retry", "1"]):
+        came = call(shop, *command)
+        assert came.returncode == 2
+        assert "shoptalk.db" in came.stderr
+    settings = {**with_meta(double.url), "READ_MARKS": "off"}
+    double.answers += [(400, refusal(131026, "Message undeliverable"))] * 2
+    with served(shop, **settings) as server:
+        server.say("hi", "wamid.1")
+        double.wait_for(3)
+        assert server.logs("message_sent")
+        listed = call(shop, "failed")
+        assert listed.returncode == 0
+        assert f"to {SENDER}  “Welcome to Corner Shop!”" in listed.stdout
+        assert "131026: (#131026) Message undeliverable" in listed.stdout
+        assert "shoptalk retry" in listed.stdout
+        found = [json.loads(line) for line in call(shop, "failed", "--json").stdout.splitlines()]
+        assert [row["what"].split()[0] for row in found] == ["1.", "Welcome"]
+        assert call(shop, "failed", "--business", "another").stdout == "Nothing was put aside.\n"
+
+        first, second = found[1]["id"], found[0]["id"]
+        mixed = call(shop, "retry", str(first), "999")
+        assert (mixed.returncode, mixed.stdout) == (1, "1 message is taken up again.\n")
+        assert "999" in mixed.stderr
+        double.wait_for(4, seconds=5)
+        assert call(shop, "retry", "--all").stdout == "1 message is taken up again.\n"
+        double.wait_for(5, seconds=5)
+        for words in ((), (str(second), "--all"), ("x",)):
+            assert call(shop, "retry", *words).returncode == 2
+        assert server.stop() == 0
+    assert [one.text.split()[0] for one in double.asked] == ["Welcome", "1.", "What", "Welcome", "1."]
+    assert call(shop, "failed").stdout == "Nothing was put aside.\n"
+
+
+def test_a_worker_that_is_asked_wrongly_says_so(shop: Path) -> None:
+    for words in (("--threads", "0"), ("--threads", "x"), ("--metrics-port", "70000")):
+        assert call(shop, "worker", *words).returncode == 2
+    came = call(shop, "worker", "nowhere")
+    assert came.returncode == 1
+    assert "business.yaml" in came.stderr
+
+
+def test_a_number_of_a_business_that_is_not_served_is_said(shop: Path, double: MetaDouble) -> None:
+    came = call(shop, "worker", **with_meta(double.url), META_BUSINESS="another")
+    assert came.returncode == 1
+    assert "another" in came.stderr
+    assert "corner_shop" in came.stderr
+
+
+def test_the_application_survives_a_fork(shop: Path) -> None:
+    lines = """
+import os, sys, threading
+import wsgi
+
+def held(name):
+    targets = [os.readlink(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd") if
+               os.path.islink(f"/proc/self/fd/{each}")]
+    return [target for target in targets if name in target]
+
+assert threading.active_count() == 1, threading.enumerate()
+assert held("shoptalk.db") == [], held("shoptalk.db")
+children = []
+for _ in range(2):
+    child = os.fork()
+    if child == 0:
+        code = wsgi.app.test_client().get("/ready").status_code
+        os._exit(0 if code == 200 else 1)
+    children.append(child)
+sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+"""
+    came = subprocess.run(
+        [sys.executable, "-c", lines], cwd=shop, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert came.returncode == 0, came.stderr
 
 
 def test_any_wsgi_server_finds_the_application(shop: Path) -> None:

@@ -2,8 +2,19 @@
 
 COMMANDS: dict[str, str] = {
     "serve": "run everything: webhook, worker, API",
+    "web": "run webhook and API alone; `worker` does the work",
+    "worker": "take turns and send replies; any number of them, on any host",
     "chat": "hold the conversation in this terminal, on a throw-away shop",
     "test": "play the conversations of a pack and compare them with their snapshots",
+    "backup": "copy the whole database into a file, also while Shoptalk runs",
+    "restore": "fill an empty database with such a copy",
+    "doctor": "look whether everything that is set up works, and say what to do where not",
+    "reply": "answer a customer who is with a person",
+    "hand-back": "give a customer who is with a person back to the conversation",
+    "send": "write to anybody",
+    "failed": "list the messages that were put aside, and why",
+    "retry": "take messages up again that were put aside",
     "explain": "tell why an order of a customer was, or was not, made",
 }
-"""Command: its line in the help. The module `adapters.commands.WORD` is loaded when it is called."""
+"""Command: its line in the help. Its module is loaded when it is called: `adapters.commands.WORD`, with an
+underscore for a dash."""

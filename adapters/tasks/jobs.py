@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from threading import Event
+from typing import NamedTuple
 
-from adapters import log
-from adapters.channels.channel import Channel, SendFailed
-from adapters.storage import Queued, Storage, WaitingMessage, WorkingTurn
-from engine.interpreter import Interpreter
-from engine.limits import Limits
-from engine.turn import Trace, Turn
+from adapters.channels.channel import Channel
+from adapters.metrics import Metrics
+from adapters.settings import Settings
+from adapters.storage import Held, Storage
+from adapters.tasks.deliveries import Deliveries
+from adapters.tasks.lanes import Address, Lanes
+from adapters.tasks.media import MediaJobs
+from adapters.tasks.queue import Dispatch
+from adapters.tasks.turns import HELD_PAUSE, HELD_SECONDS, Interpreters, TakingTurns
 
-Interpreters = Mapping[tuple[str, str], Interpreter]
-"""(business, role): the interpreter of the flow that this role talks to."""
+LIMIT = 1000
+"""How many conversations one look for work finds at most; the next look comes within a second."""
 
-TRIES = 5
-"""How often a reply is sent whose failure may pass: again after 1, 4, 16 and 64 seconds."""
+GRACE = timedelta(seconds=1)
+"""How much longer than a channel's own time-outs a reply may be under way until its worker counts as dead."""
 
-ABANDONED = timedelta(minutes=2)
-"""The time after which nobody is sending a reply any more: far longer than the time-outs of a channel."""
+MEDIA: Address = ("media", "")
+"""The lane of all files: a provider that hangs over them keeps no reply from being sent."""
+
+
+class Work(NamedTuple):
+    """What is to be done of which nobody may know, the longest waiting first.
+
+    `turns` and `deliveries` are conversations, `media` messages whose file is to be fetched.
+    """
+
+    turns: tuple[int, ...] = ()
+    deliveries: tuple[int, ...] = ()
+    media: tuple[int, ...] = ()
 
 
 class Jobs:
-    """What a worker does, on the storage, for every conversation of the businesses that are served.
+    """What a process does for every conversation of the businesses that it serves.
 
-    `now` gives the moment, aware, in UTC; `is_stopping` is asked before each step whether to leave the rest.
+    `now` gives the moment, aware, in UTC; at most `at_once` replies of one number are under way at once.
     """
 
     def __init__(
@@ -35,146 +50,123 @@ class Jobs:
         storage: Storage,
         interpreters: Interpreters,
         channels: Mapping[str, Channel],
+        settings: Settings,
         now: Callable[[], datetime],
-        is_stopping: Callable[[], bool] = lambda: False,
+        metrics: Metrics,
+        dispatch: Dispatch,
+        at_once: int = 8,
     ) -> None:
         self.storage = storage
-        self.interpreters = interpreters
-        self.channels = channels
         self.now = now
-        self.is_stopping = is_stopping
-        self._swept_at: datetime | None = None
+        self._metrics = metrics
+        self._dispatch = dispatch
+        self._stopping = Event()
+        self._turns = TakingTurns(storage, interpreters, channels, now, metrics, dispatch.deliver)
+        self._deliveries = Deliveries(
+            storage, channels, settings, now, metrics, dispatch, self._stopping, at_once
+        )
+        self._media = MediaJobs(storage, channels, settings.media_dir, now, self._stopping.is_set)
+        self._media_lane = Lanes(max(1, at_once // 2), now)
+        self._abandoned = self._deliveries.unknown_wait + GRACE
+        self._released_at: datetime | None = None
 
-    def look_at(self, conversation: int) -> None:
-        """Does everything there is to do for the conversation now."""
-        self.take_turn(conversation)
-        self.deliver(conversation)
+    def stop(self) -> None:
+        """Lets what was begun end; from now on nothing is begun."""
+        self._stopping.set()
 
-    def take_turn(self, conversation: int) -> None:
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
+    def take_turns(self, conversation: int) -> bool:
         """Takes up every message that waits and every timer that is due, each in a transaction of its own.
 
-        A turn that breaks leaves nothing but a record with its traceback, and one apology to the customer.
+        False where another worker is at it: that one takes up everything that waits.
         """
-        while not self.is_stopping() and self._take_one(conversation):
-            pass
+        try:
+            while not self._stopping.is_set() and self._turns.take_one(conversation):
+                pass
+        except Held:
+            return False
+        return True
+
+    def take_turns_now(self, conversation: int) -> bool:
+        """The same, waiting for a turn that is under way; false where that does not end."""
+        until = time.monotonic() + HELD_SECONDS
+        while not self.take_turns(conversation):
+            if time.monotonic() > until:
+                return False
+            time.sleep(HELD_PAUSE)
+        return True
+
+    def raise_event(self, conversation: int, event: str) -> bool:
+        """Takes the turn of something that happened elsewhere, such as `handed_back`.
+
+        False where it changes nothing there. Waits for a turn that is under way; raises Held if that does not
+        end.
+        """
+        return self._turns.raise_event(conversation, event)
 
     def deliver(self, conversation: int) -> None:
         """Sends the queued replies in their order, each as soon as the one before was answered."""
-        while not self.is_stopping():
-            queued = self.storage.next_queued(conversation, self.now())
-            if queued is None or not self.storage.mark_sending(queued.id, self.now()):
-                return
-            self._send(queued)
+        self._deliveries.deliver(conversation)
 
-    def tick(self) -> list[int]:
-        """The conversations with a message that waits, a timer that is due or a reply that is to be sent."""
-        now = self.now()
-        if self._swept_at is None or now - self._swept_at > ABANDONED / 2:
-            self._swept_at = now
-            self.storage.release_sending(now - ABANDONED)
-        return [*self.storage.waiting(now), *self.storage.outgoing(now)]
-
-    def _take_one(self, conversation: int) -> bool:
-        """Takes one turn; false where there is none to take."""
-        began = time.perf_counter()
-        working: WorkingTurn | None = None
-        message: WaitingMessage | None = None
-        trace: Trace = []
+    def fetch_media(self, message: int) -> None:
+        """Fetches the file that the message brought; what is too many at once waits."""
+        if not self._media_lane.enter(MEDIA, message):
+            return
         try:
-            with self.storage.turn(conversation) as working:
-                message = working.next_message()
-                moment = message.received_at if message else self.now()
-                if working.due is not None and working.due <= moment:
-                    # What fell due before the customer spoke comes before the answer. A stored moment is cut
-                    # to microseconds, and one that came out early would find no timer that is due.
-                    message = None
-                    moment = max(moment, working.due + timedelta(milliseconds=1))
-                elif message is None:
-                    return False
-                before = working.conversation.state
-                interpreter = self._interpreter(working)
-                turn = self._turn(interpreter, working, message, moment, trace)
-                due_at = interpreter.due_at(turn.conversation)
-                working.commit(
-                    message.id if message else None, turn, due_at, time.perf_counter() - began, moment
-                )
-        except Exception as error:
-            if working is None:
-                raise
-            self._record_failure(working, message, error, trace)
-            return True
-        log.event(
-            "turn",
-            business=working.business,
-            conversation=conversation,
-            message=message.id if message else None,
-            before=before,
-            state=turn.conversation.state,
-            replies=len(turn.replies),
-            milliseconds=_milliseconds(began),
+            self._media.fetch_media(message)
+        finally:
+            self._dispatch.fetch_media(*self._media_lane.leave(MEDIA))
+
+    def tick(self) -> Work:
+        """What this process does not know of yet; what dead workers were sending is taken up again first."""
+        now = self.now()
+        self._release(now)
+        self._metrics.ticked(now)
+        return Work(self._waiting(now), self._outgoing(now), self._files())
+
+    def _release(self, now: datetime) -> None:
+        """Now and then puts back what has been in the sending for longer than sending takes."""
+        if self._released_at is None or now - self._released_at >= self._abandoned / 6:
+            self._released_at = now
+            self.storage.release_sending(now - self._abandoned)
+
+    def _waiting(self, now: datetime) -> tuple[int, ...]:
+        queue = self._dispatch.turns
+        if queue.storage.queue_size() >= LIMIT:
+            return ()  # there is work enough: what was told first is done first
+        begun = queue.begun
+        found = self.storage.waiting(now, LIMIT)
+        return tuple(conversation for conversation in found if ("take_turns", conversation) not in begun)
+
+    def _outgoing(self, now: datetime) -> tuple[int, ...]:
+        lanes, later, begun = self._deliveries.lanes, self._dispatch.later, self._dispatch.deliveries.begun
+        freed = lanes.sweep()
+        parked = lanes.parked()
+        # What is parked for a number that hangs must not hide what waits for another.
+        found = self.storage.outgoing(now, LIMIT + len(parked))
+        return (
+            *freed,
+            *(
+                conversation
+                for conversation in found
+                if conversation not in parked
+                and ("conversation", conversation) not in later
+                and ("deliver", conversation) not in begun
+            ),
         )
-        return True
 
-    def _turn(
-        self,
-        interpreter: Interpreter,
-        working: WorkingTurn,
-        message: WaitingMessage | None,
-        moment: datetime,
-        trace: Trace,
-    ) -> Turn:
-        conversation, shop, limits = working.conversation, working.shop, self._limits(working)
-        if message is None:
-            return interpreter.wake(conversation, shop, moment, limits, trace)
-        return interpreter.hear(conversation, message.inbound, shop, moment, limits, trace)
-
-    def _record_failure(
-        self, working: WorkingTurn, message: WaitingMessage | None, error: Exception, trace: Trace
-    ) -> None:
-        number = message.id if message else None
-        log.problem("turn_failed", error, conversation=working.id, message=number)
-        now = self.now()
-        apology = self._interpreter(working).apology(working.conversation, working.shop, now)
-        words = "".join(traceback.format_exception(error))
-        trace = [*trace, {"step": "broken", "error": f"{type(error).__name__}: {error}"}]
-        self.storage.record_failure(working.id, number, words, trace, apology, now)
-
-    def _interpreter(self, working: WorkingTurn) -> Interpreter:
-        """The one of the customer's role; a role without a flow talks to the customers' one."""
-        own = self.interpreters.get((working.business, working.role))
-        return own or self.interpreters[working.business, "customer"]
-
-    def _limits(self, working: WorkingTurn) -> Limits:
-        channel = self.channels.get(working.channel.provider)
-        return channel.limits if channel else Limits()
-
-    def _send(self, queued: Queued) -> None:
-        began = time.perf_counter()
-        ids = {"conversation": queued.conversation, "message": queued.id, "provider": queued.provider}
-        channel = self.channels.get(queued.provider)
-        try:
-            if channel is None:
-                raise SendFailed("not_set_up", f"the channel {queued.provider!r} is not set up here")
-            provider_id = channel.send(queued.channel, queued.recipient, queued.outbound)
-        except SendFailed as failure:
-            self._not_sent(queued, failure)
-            log.problem("message_not_sent", code=failure.code, text=failure.text, **ids)
-        except Exception as error:
-            # Unsaid, it would stand in the way of everything that is to be said after it.
-            self.storage.mark_failed(queued.id, "broken", f"{type(error).__name__}: {error}", self.now())
-            log.problem("message_not_sent", error, code="broken", **ids)
-        else:
-            self.storage.mark_sent(queued.id, provider_id, self.now())
-            log.event("message_sent", id=provider_id, milliseconds=_milliseconds(began), **ids)
-
-    def _not_sent(self, queued: Queued, failure: SendFailed) -> None:
-        now = self.now()
-        if failure.may_pass and queued.attempts + 1 < TRIES:
-            after = now + timedelta(seconds=4**queued.attempts)
-            self.storage.send_again(queued.id, failure.code, failure.text, after)
-        else:
-            self.storage.mark_failed(queued.id, failure.code, failure.text, now)
-
-
-def _milliseconds(began: float) -> float:
-    return round((time.perf_counter() - began) * 1000, 1)
+    def _files(self) -> tuple[int, ...]:
+        freed, parked = self._media_lane.sweep(), self._media_lane.parked()
+        begun = self._dispatch.deliveries.begun
+        return (
+            *freed,
+            *(
+                message
+                for message in self._media.due()
+                if message not in parked and ("fetch_media", message) not in begun
+            ),
+        )

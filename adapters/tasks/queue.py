@@ -1,136 +1,103 @@
-"""Hands conversations to threads: each to one at a time, and within a second those nobody told about."""
+"""Tells workers, through huey, which conversations to look at; what there is to do stands in the database."""
 
 from __future__ import annotations
 
-import queue
-import threading
-import time
 from collections.abc import Callable, Iterable
+from typing import Any
+
+from huey.api import Huey
+from huey.registry import Message
+from huey.serializer import Serializer
 
 from adapters import log
+from adapters.storage import StorageError
+from adapters.tasks.later import Later
+from adapters.tasks.memory_queue import IN_MEMORY, MemoryQueue
+from adapters.tasks.redis_queue import RedisQueue
 
-TICK_SECONDS = 1.0
-LATE_SECONDS = 30.0
-"""After how long without a tick the worker is no longer called ready."""
+__all__ = ["IN_MEMORY", "Dispatch", "Queue"]
+
+Work = Callable[[int], object]
+"""What is done about the row of this id."""
 
 
-class Worker:
-    """Threads that call `work(conversation)` for whatever `look_at` was told, and for what `find()` finds.
+class Dispatch:
+    """The two queues, in this process or in Redis: turns, and what waits for a provider.
 
-    It carries no message: what it forgets when it is killed, `find` finds in the database.
+    Both carry row ids alone. One that is lost, with a worker or with Redis, is found again by `Jobs.tick`.
     """
 
-    def __init__(
-        self,
-        work: Callable[[int], None],
-        find: Callable[[], Iterable[int]],
-        threads: int = 4,
-        tick_seconds: float = TICK_SECONDS,
-    ) -> None:
-        self._work = work
-        self._find = find
-        self._tick_seconds = tick_seconds
-        self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._free = threading.Condition()
-        self._queued: set[int] = set()
-        self._busy: set[int] = set()
-        self._again: set[int] = set()
-        self._stopping = threading.Event()
-        self._ticked_at = 0.0
-        self._threads = [
-            threading.Thread(target=self._run, name=f"worker-{number}", daemon=True)
-            for number in range(threads)
-        ]
-        self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
+    def __init__(self, redis_url: str = "") -> None:
+        self.turns = Queue("turns", redis_url, ("take_turns",))
+        self.deliveries = Queue("deliveries", redis_url, ("deliver", "fetch_media"))
+        self.later = Later()
 
-    def start(self) -> None:
-        """Begins to work."""
-        self._ticked_at = time.monotonic()
-        for thread in (*self._threads, self._ticker):
-            thread.start()
+    def take_turns(self, *conversations: int) -> None:
+        """Has somebody take up what waits in these conversations."""
+        self.turns.put("take_turns", conversations)
 
-    def stop(self, seconds: float = 30.0) -> None:
-        """Lets what is running end, and begins nothing more; waits for that at most so long."""
-        self._stopping.set()
-        for _ in self._threads:
-            self._queue.put(None)
-        until = time.monotonic() + seconds
-        for thread in (*self._threads, self._ticker):
-            if thread.ident is not None:
-                thread.join(max(0.0, until - time.monotonic()))
+    def deliver(self, *conversations: int) -> None:
+        """Has somebody send the queued replies of these conversations."""
+        self.deliveries.put("deliver", conversations)
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether `stop` was called: a long piece of work asks this between two steps."""
-        return self._stopping.is_set()
+    def fetch_media(self, *messages: int) -> None:
+        """Has somebody fetch the files that these messages brought."""
+        self.deliveries.put("fetch_media", messages)
 
-    def look_at(self, *conversations: int) -> None:
-        """Has these conversations worked on; one that is being worked on is taken up once more afterwards."""
-        with self._free:
-            for conversation in conversations:
-                if conversation in self._busy:
-                    self._again.add(conversation)
-                elif conversation not in self._queued:
-                    self._queued.add(conversation)
-                    self._queue.put(conversation)
+    def close(self) -> None:
+        """Hands out nothing more; in Redis others find what is left."""
+        self.turns.storage.close()
+        self.deliveries.storage.close()
+        self.later.wake()
 
     def state(self) -> str:
-        """`ok`, or why nothing is worked off."""
-        if self.is_stopping:
-            return "is stopping"
-        if self._ticker.ident is None:
-            return "is not started"
-        if not all(thread.is_alive() for thread in (*self._threads, self._ticker)):
-            return "a thread of it has died"
-        if time.monotonic() - self._ticked_at > LATE_SECONDS:
-            return f"has not looked for work for more than {LATE_SECONDS:.0f} seconds"
-        return "ok"
+        """`in memory`, `ok` for a Redis that answers, or why it is of no use."""
+        return self.turns.storage.state()
 
-    def work_now(self, conversation: int) -> None:
-        """Works on the conversation in the caller's thread, as soon as no other thread does."""
-        with self._free:
-            self._free.wait_for(lambda: conversation not in self._busy)
-            self._busy.add(conversation)
-        try:
-            self._work(conversation)
-        finally:
-            self._release(conversation)
 
-    def _run(self) -> None:
-        while not self.is_stopping:
-            conversation = self._queue.get()
-            if conversation is None:
-                return
-            with self._free:
-                self._queued.discard(conversation)
-                if conversation in self._busy:
-                    self._again.add(conversation)
-                    continue
-                self._busy.add(conversation)
+class Queue:
+    """A queue of huey's with a few tasks, each of which is told one row id.
+
+    A task that waits is not put in again, neither by this process nor, in Redis, by another.
+    """
+
+    def __init__(self, name: str, redis_url: str, tasks: Iterable[str]) -> None:
+        self.name = name
+        self.storage: MemoryQueue = RedisQueue(name, redis_url) if redis_url else MemoryQueue(name)
+        self.huey = Huey(
+            name, results=False, serializer=_Words(), storage_class=lambda *_, **__: self.storage
+        )
+        self.work: dict[str, Work] = {}
+        self.begun: set[tuple[str, int]] = set()
+        self._tasks = {task: self._registered(task) for task in tasks}
+
+    def put(self, task: str, ids: Iterable[int]) -> None:
+        """Puts in the task once for each id, the first first."""
+        made = self._tasks[task].task_class
+        self.storage.put([self.huey.serialize_task(made((one,), id=task)) for one in ids])
+
+    def _registered(self, task: str) -> Any:
+        def do(row: int) -> None:
+            self.begun.add((task, row))
             try:
-                self._work(conversation)
+                self.work[task](row)
+            except StorageError as error:
+                # The database is away or busy. It still knows what is to be done: `tick` finds it there.
+                log.problem("work_put_off", error, task=task, row=row)
             except Exception as error:
-                # The database still knows of it: the next tick finds it, where there is anything left to do.
-                log.problem("work_failed", error, conversation=conversation)
+                log.problem("work_failed", error, task=task, row=row)
             finally:
-                self._release(conversation)
+                self.begun.discard((task, row))
 
-    def _release(self, conversation: int) -> None:
-        with self._free:
-            self._busy.discard(conversation)
-            again = conversation in self._again
-            self._again.discard(conversation)
-            self._free.notify_all()
-        if again:
-            self.look_at(conversation)
+        return self.huey.task(name=task)(do)
 
-    def _tick(self) -> None:
-        while True:
-            try:
-                self.look_at(*self._find())
-                self._ticked_at = time.monotonic()
-            except Exception as error:
-                # A database that is away for a moment must not end the looking.
-                log.problem("tick_failed", error)
-            if self._stopping.wait(self._tick_seconds):
-                return
+
+class _Words(Serializer):
+    """Writes a task as `deliver 7`: nothing that Redis holds is ever run, as a pickle would be."""
+
+    def serialize(self, data: Message) -> bytes:
+        return f"{data.name.rpartition('.')[2]} {data.args[0]}".encode()
+
+    def deserialize(self, data: bytes) -> Message:
+        task, _, row = data.decode().partition(" ")
+        return Message(data, f"{__name__}.{task}", args=(int(row),), kwargs={})

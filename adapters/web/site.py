@@ -1,4 +1,4 @@
-"""What the web addresses reach: settings, storage, channels, packs and the worker, as one value."""
+"""What the web addresses reach: settings, storage, channels, packs, jobs and workers, as one value."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.channels.channel import Channel
+from adapters.metrics import Metrics
 from adapters.settings import Settings
 from adapters.storage import Storage
-from adapters.tasks.queue import Worker
+from adapters.tasks.jobs import Jobs
+from adapters.tasks.queue import Dispatch
+from adapters.tasks.workers import Workers
 from engine.pack import Pack
 
 
@@ -17,12 +20,16 @@ from engine.pack import Pack
 class Site:
     """Everything that one process serves. `packs` by business, the first being the default one.
 
-    `now` gives the moment, aware, in UTC.
+    `dispatch` tells workers what to do, here or elsewhere; `workers` are those of this process, None where it
+    has none. `now` gives the moment, aware, in UTC.
     """
 
     settings: Settings
     storage: Storage
     channels: Mapping[str, Channel]
     packs: Mapping[str, Pack]
-    worker: Worker
+    jobs: Jobs
+    dispatch: Dispatch
+    workers: Workers | None
+    metrics: Metrics
     now: Callable[[], datetime]

@@ -1,88 +1,132 @@
-"""Takes what Meta posts: each update is in the database before it is answered with 200."""
+"""Takes what providers post: each update is in the database before it is answered with 200."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import cast
+from urllib.parse import quote
 
-import orjson
-from flask import Blueprint, abort, request
+from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from adapters import log
-from adapters.channels.channel import Channel, Update
-from adapters.settings import META_NAMES
+from adapters.channels import CHANNELS, Provider
+from adapters.channels.channel import Channel, Malformed, Posted, Update
+from adapters.web import edge
 from adapters.web.site import Site
 from engine.message import Inbound, Receipt, Unread
 
-LARGEST_BODY = 3 * 1024 * 1024
-"""Bytes that Meta sends at most."""
-
-LONGEST_NUMBER = 1000
-"""Digits of a whole number that is read as one: Python refuses to read very long ones."""
-
 
 def routes(site: Site) -> Blueprint:
-    """`GET` and `POST /webhooks/meta`."""
+    """`GET` and `POST` at the webhook of every provider in the table."""
     pages = Blueprint("webhook", __name__)
+    endpoints: dict[str, str] = {}
+    for name, provider in CHANNELS.items():
+        if provider.webhook:
+            for method, view in (("GET", _challenge), ("POST", _receive)):
+                endpoint = f"{name}_{method.lower()}"
+                endpoints[f"{pages.name}.{endpoint}"] = name
+                pages.add_url_rule(provider.webhook, endpoint, view(site, name, provider), methods=[method])
 
-    def meta() -> Channel:
-        channel = site.channels.get("meta")
-        if channel is None:
-            abort(503, f"WhatsApp is not set up here: set {', '.join(META_NAMES)}, and start again")
-        return channel
-
-    @pages.get("/webhooks/meta")
-    def verify() -> ResponseReturnValue:
-        challenge = meta().challenge(request.args)
-        if challenge is None:
-            abort(403, "the verify token is not the one in WHATSAPP_VERIFY_TOKEN")
-        return challenge, 200, {"Content-Type": "text/plain; charset=utf-8"}
-
-    @pages.post("/webhooks/meta")
-    def receive() -> ResponseReturnValue:
-        channel = meta()
-        raw = request.get_data()
-        if not channel.verify(dict(request.headers), raw):
-            log.event("webhook_refused", provider="meta", bytes=len(raw))
-            abort(401, "the signature does not fit these bytes and META_APP_SECRET")
-        updates = channel.parse(_object(raw))
-        conversations = site.storage.accept("meta", updates, site.now())
-        site.worker.look_at(*conversations)
-        for update in updates:
-            _note(update)
-        return {"received": len(updates)}, 200
+    @pages.after_request
+    def count(response: Response) -> Response:
+        site.metrics.webhook(endpoints[request.endpoint or ""], response.status_code)
+        return response
 
     return pages
 
 
-def _note(update: Update) -> None:
+_View = Callable[..., ResponseReturnValue]
+
+
+def _challenge(site: Site, name: str, provider: Provider) -> _View:
+    def challenge(channel: str = "") -> ResponseReturnValue:
+        answer = _channel(site, name, provider).challenge(request.args)
+        if answer is None:
+            abort(403, "the verify token is not the one that is set here")
+        return answer, 200, {"Content-Type": "text/plain; charset=utf-8"}
+
+    return challenge
+
+
+def _receive(site: Site, name: str, provider: Provider) -> _View:
+    def receive(channel: str = "") -> ResponseReturnValue:
+        ours, correlation = _channel(site, name, provider), edge.request_id()
+        posted = Posted(_address(site), _headers(), edge.body(), channel)
+        if not ours.verify(posted):
+            log.event("webhook_refused", provider=name, bytes=len(posted.body), correlation=correlation)
+            abort(401, f"this request is not signed with {provider.secret}")
+        if channel and not _is_known(site, name, channel):
+            abort(
+                404, f"no business here has the channel {channel!r}: end the address with the business's word"
+            )
+        try:
+            updates = ours.parse(posted)
+        except Malformed as malformed:
+            log.event("webhook_malformed", provider=name, reason=str(malformed), correlation=correlation)
+            abort(400, str(malformed))
+        accepted = site.storage.accept(name, updates, site.now(), correlation)
+        site.dispatch.take_turns(*accepted.waiting)
+        site.dispatch.fetch_media(*accepted.media)
+        for update in updates:
+            _note(site, name, update, accepted.correlations, correlation)
+        for alarm in accepted.alarms:
+            log.problem("channel_stopped", None, **alarm._asdict(), correlation=correlation)
+        return ours.accepted.body, 200, {"Content-Type": ours.accepted.content_type}
+
+    return receive
+
+
+def _channel(site: Site, name: str, provider: Provider) -> Channel:
+    channel = site.channels.get(name)
+    if channel is None:
+        abort(503, f"this provider is not set up here: set {', '.join(provider.settings)}, and start again")
+    return channel
+
+
+def _is_known(site: Site, name: str, channel: str) -> bool:
+    # A database is not asked for what no business is called: some refuse even to look for it.
+    is_word = re.fullmatch(r"[a-z][a-z0-9_]{0,99}", channel, re.ASCII) is not None
+    return is_word and site.storage.channel_business(name, channel) is not None
+
+
+def _address(site: Site) -> str:
+    """The address that the provider asked, as it knows it: some sign it."""
+    base = site.settings.public_url or f"{request.scheme}://{request.host}{quote(request.script_root)}"
+    query = request.query_string.decode("latin-1")
+    return f"{base}{quote(request.path)}" + (f"?{query}" if query else "")
+
+
+def _headers() -> Mapping[str, str]:
+    # Werkzeug's find names in any case, and are a mapping in everything but name.
+    return cast("Mapping[str, str]", request.headers)
+
+
+def _note(site: Site, name: str, update: Update, theirs: Mapping[str, str], ours: str) -> None:
+    """Writes the update down for people: a receipt under the word of the message that it speaks of."""
     match update:
         case Inbound(id=message, kind=kind, sender=sender):
-            log.event("message_received", provider="meta", id=message, kind=kind, sender=log.masked(sender))
+            site.metrics.message_in(name, kind)
+            log.event(
+                "message_received",
+                provider=name,
+                id=message,
+                kind=kind,
+                sender=log.masked(sender),
+                correlation=ours,
+            )
         case Receipt(message_id=message, status=status, error_code=code):
-            log.event("status_received", provider="meta", id=message, status=status, code=code)
+            site.metrics.receipt(name, status)
+            if code:
+                site.metrics.provider_error(name, code)
+            log.event(
+                "status_received",
+                provider=name,
+                id=message,
+                status=status,
+                code=code,
+                correlation=theirs.get(message, ours),
+            )
         case Unread(reason=reason, id=message):
-            log.event("update_not_understood", provider="meta", id=message, reason=reason)
-
-
-def _object(raw: bytes) -> dict[str, Any]:
-    """The JSON object in the bytes.
-
-    What orjson refuses and JSON allows is let through: half a surrogate pair, and whole numbers of any
-    length, of which the very long ones come as their digits.
-    """
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        try:
-            body = json.loads(raw, parse_int=_whole)
-        except (ValueError, RecursionError):
-            abort(400, "the body is not JSON")
-    if not isinstance(body, dict):
-        abort(400, "the body is JSON, but no object")
-    return body
-
-
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else digits
+            log.event("update_not_understood", provider=name, id=message, reason=reason, correlation=ours)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, abort, request
 
+from adapters.web import bearer
 from adapters.web.api import config, conversations, messages, orders, simulator
 from adapters.web.site import Site
 
@@ -34,10 +34,6 @@ def _open(site: Site) -> None:
     token = site.settings.api_token
     if not token:
         abort(403, "the API is closed: set SHOPTALK_API_TOKEN, and start again")
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    # A WSGI server hands bytes over as Latin-1.
-    theirs = given.strip().encode("latin-1", "replace")
-    ours = token.strip().encode("utf-8", "surrogateescape")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(theirs, ours):
-        refusal = Response(status=401, headers={"WWW-Authenticate": "Bearer"})
-        abort(401, "send the header `Authorization: Bearer …` with the token in SHOPTALK_API_TOKEN", refusal)
+    if not bearer.shows(request, token):
+        words = "send the header `Authorization: Bearer …` with the token in SHOPTALK_API_TOKEN"
+        abort(401, words, bearer.refusal())

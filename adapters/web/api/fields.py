@@ -9,14 +9,18 @@ from typing import Any, NoReturn
 
 from flask import abort, request
 
+from adapters.json_bodies import NotJSON, json_object
+from adapters.web import edge
+
 MOST_ROWS = 200
 
 
 def text_fields(required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, str]:
     """The body's fields, all of them texts; ends the request with 400 where they are others."""
-    body = request.get_json(force=True, silent=True)
     names = ", ".join(f'"{name}"' for name in (*required, *optional))
-    if not isinstance(body, dict):
+    try:
+        body = json_object(edge.body())
+    except NotJSON:
         _refuse(f"the body has to be a JSON object with {names}")
     for name, value in body.items():
         if name not in required and name not in optional:

@@ -28,7 +28,8 @@ def add(pages: Blueprint, site: Site) -> None:
         business = site.storage.channel_business(*channel)
         if business is None:
             abort(503, "the number in WHATSAPP_PHONE_NUMBER_ID belongs to no business here")
+        conversation = site.storage.start_conversation(business, channel, recipient, site.now())
         message = site.storage.queue_text(business, channel, recipient, fields["text"], site.now())
-        site.worker.look_at(*site.storage.outgoing(site.now()))
+        site.dispatch.deliver(conversation)
         log.event("message_queued", message=message, to=log.masked(recipient))
         return {"id": message, "to": recipient, "status": "queued"}, 202

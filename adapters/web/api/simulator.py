@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Blueprint, abort
 
+from adapters.channels.channel import Posted
 from adapters.web.api.fields import address_of, text_fields
 from adapters.web.site import Site
 from engine.message import Inbound, Outbound
@@ -22,12 +24,15 @@ def add(pages: Blueprint, site: Site) -> None:
         business = fields.get("business", next(iter(site.packs)))
         if business not in site.packs:
             abort(400, f'"business" has to be one of {", ".join(site.packs)}')
-        said = {**fields, "from": address_of("from", fields["from"]), "channel": business}
-        updates = site.channels["simulator"].parse(said)
-        (message,) = (update.id for update in updates if isinstance(update, Inbound))
-        for conversation in site.storage.accept("simulator", updates, site.now()):
-            site.worker.work_now(conversation)
-        replies = site.storage.reports(business).replies_to("simulator", message)
+        # orjson refuses half a surrogate pair, which a caller may send.
+        said = json.dumps({**fields, "from": address_of("from", fields["from"])}).encode()
+        updates = site.channels["simulator"].parse(Posted("", {}, said, business))
+        (message,) = (update for update in updates if isinstance(update, Inbound))
+        site.storage.accept("simulator", updates, site.now())
+        number = ("simulator", business)
+        conversation = site.storage.start_conversation(business, number, message.sender, site.now())
+        site.jobs.take_turns_now(conversation)
+        replies = site.storage.reports(business).replies_to("simulator", message.id)
         return {"replies": [_shown(reply) for reply in replies]}
 
 

@@ -1,0 +1,181 @@
+"""Takes a conversation's turns: every message that waits and every timer that is due, in their order."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from adapters import log
+from adapters.channels.channel import Channel
+from adapters.metrics import Metrics
+from adapters.storage import DatabaseBusy, Held, Storage, WaitingMessage, WorkingTurn
+from engine.interpreter import Interpreter
+from engine.limits import Limits
+from engine.turn import Trace, Turn
+
+Interpreters = Mapping[tuple[str, str], Interpreter]
+"""(business, role): the interpreter of the flow that this role talks to."""
+
+HELD_SECONDS = 10.0
+"""How long an event waits for a turn of the same conversation to end."""
+
+HELD_PAUSE = 0.01
+"""How often it looks whether it has."""
+
+
+class TakingTurns:
+    """Turns, each in a transaction of its own. `deliver` is told the conversations with something to say.
+
+    A turn that breaks leaves nothing but a record with its traceback; when it broke for the last time, the
+    customer is told so once.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        interpreters: Interpreters,
+        channels: Mapping[str, Channel],
+        now: Callable[[], datetime],
+        metrics: Metrics,
+        deliver: Callable[..., None],
+    ) -> None:
+        self.storage = storage
+        self.interpreters = interpreters
+        self.channels = channels
+        self.now = now
+        self.metrics = metrics
+        self.deliver = deliver
+
+    def take_one(self, conversation: int) -> bool:
+        """Takes one turn; false where there is none to take now. Raises Held."""
+        began = time.perf_counter()
+        working: WorkingTurn | None = None
+        message: WaitingMessage | None = None
+        trace: Trace = []
+        try:
+            with self.storage.turn(conversation, self.now()) as working:
+                message = working.next_message()
+                moment = message.received_at if message else self.now()
+                if working.due is not None and working.due <= moment:
+                    # What fell due before the customer spoke comes before the answer. A stored moment is cut
+                    # to microseconds, and one that came out early would find no timer that is due.
+                    message = None
+                    moment = max(moment, working.due + timedelta(milliseconds=1))
+                elif message is None or working.holds_back:
+                    return False
+                before = working.conversation.state
+                interpreter = self._interpreter(working)
+                turn = self._turn(interpreter, working, message, moment, trace)
+                due_at = interpreter.due_at(turn.conversation)
+                told = working.commit(
+                    message.id if message else None, turn, due_at, time.perf_counter() - began, moment
+                )
+        except (DatabaseBusy, Held):
+            # Nothing is wrong with the message: it waits until the database has time for it.
+            raise
+        except Exception as error:
+            if working is None:
+                raise
+            self._record_failure(working, message, error, trace, began)
+            return True
+        self._done(working, message, turn, before, began, told)
+        return True
+
+    def raise_event(self, conversation: int, event: str) -> bool:
+        """Takes the turn of an event; false where it changes nothing there.
+
+        Waits for a turn that is under way. Raises Held where that does not end, and whatever breaks the turn:
+        then nothing is kept of it.
+        """
+        until = time.monotonic() + HELD_SECONDS
+        while True:
+            try:
+                return self._raise_event(conversation, event)
+            except Held:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(HELD_PAUSE)
+
+    def _raise_event(self, conversation: int, event: str) -> bool:
+        began = time.perf_counter()
+        moment = self.now()
+        with self.storage.turn(conversation, moment) as working:
+            before = working.conversation.state
+            interpreter = self._interpreter(working)
+            limits = self._limits(working)
+            turn = interpreter.happen(working.conversation, event, working.shop, moment, limits)
+            if not turn.trace[0]["rule"] and turn.conversation.state == before:
+                return False
+            due_at = interpreter.due_at(turn.conversation)
+            told = working.commit(None, turn, due_at, time.perf_counter() - began, moment)
+        self._done(working, None, turn, before, began, told)
+        return True
+
+    def _turn(
+        self,
+        interpreter: Interpreter,
+        working: WorkingTurn,
+        message: WaitingMessage | None,
+        moment: datetime,
+        trace: Trace,
+    ) -> Turn:
+        conversation, shop, limits = working.conversation, working.shop, self._limits(working)
+        if message is None:
+            return interpreter.wake(conversation, shop, moment, limits, trace)
+        return interpreter.hear(conversation, message.inbound, shop, moment, limits, trace)
+
+    def _done(
+        self,
+        working: WorkingTurn,
+        message: WaitingMessage | None,
+        turn: Turn,
+        before: str,
+        began: float,
+        told: tuple[int, ...],
+    ) -> None:
+        """Tells everybody of a turn that was kept."""
+        seconds = time.perf_counter() - began
+        if turn.replies or told:
+            self.deliver(*((working.id,) if turn.replies else ()), *told)
+        self.metrics.turn(working.business, "handled", seconds)
+        log.event(
+            "turn",
+            business=working.business,
+            conversation=working.id,
+            message=message.id if message else None,
+            correlation=message.correlation if message else "",
+            before=before,
+            state=turn.conversation.state,
+            replies=len(turn.replies),
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+    def _record_failure(
+        self,
+        working: WorkingTurn,
+        message: WaitingMessage | None,
+        error: Exception,
+        trace: Trace,
+        began: float,
+    ) -> None:
+        number = message.id if message else None
+        correlation = message.correlation if message else ""
+        log.problem("turn_failed", error, conversation=working.id, message=number, correlation=correlation)
+        now = self.now()
+        apology = self._interpreter(working).apology(working.conversation, working.shop, now)
+        words = "".join(traceback.format_exception(error))
+        trace = [*trace, {"step": "broken", "error": f"{type(error).__name__}: {error}"}]
+        is_final = self.storage.record_failure(working.id, number, words, trace, apology, now)
+        self.metrics.turn(working.business, "failed" if is_final else "again", time.perf_counter() - began)
+        self.deliver(working.id)
+
+    def _interpreter(self, working: WorkingTurn) -> Interpreter:
+        """The one of the customer's role; a role without a flow talks to the customers' one."""
+        own = self.interpreters.get((working.business, working.role))
+        return own or self.interpreters[working.business, "customer"]
+
+    def _limits(self, working: WorkingTurn) -> Limits:
+        channel = self.channels.get(working.channel.provider)
+        return channel.limits if channel else Limits()
