@@ -6,13 +6,16 @@ PACKS ?= flows/cookie_barrel
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: serve test lint generate benchmark wheel clean
+.PHONY: serve test chaos lint generate benchmark peers wheel clean
 
 serve: $(VENV)/.installed ## everything on SQLite: webhook, worker, API
 	$(BIN)/shoptalk serve $(PACKS) --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.installed
 	$(BIN)/pytest
+
+chaos: $(VENV)/.installed ## the long storm, on SQLite and on PostgreSQL with Redis
+	$(BIN)/python tests/chaos/storm.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -27,6 +30,10 @@ generate: $(VENV)/.installed ## schemas/ and docs/language.md from the declarati
 benchmark: $(VENV)/.installed
 	$(BIN)/python benchmarks/core.py
 	$(BIN)/python benchmarks/lint.py
+	$(BIN)/python benchmarks/pipeline.py
+
+peers: $(VENV)/.installed ## other libraries, installed into a temporary folder
+	$(BIN)/python benchmarks/peers/run.py
 
 wheel: $(VENV)/.installed
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

@@ -1,6 +1,7 @@
 """The floor below the pipeline: the same rows in the same tables by bare SQL, and nothing decided.
 
-For each message: an INSERT and a commit, as the webhook does it; then the session is read, the message marked, the session written, two replies inserted, and a commit, as a turn does it.
+For each message: an INSERT and a commit, as the webhook does it; then the session is read, the message
+marked, the session written, two replies inserted, and a commit, as a turn does it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ PAYLOAD = (
 )
 REPLY = (
     '{"text":"Added 2x Chocolate Chip Cookie. Cart Total: 100. What else would you like?","buttons":[{"title":'
-    '"Cart","id":"[7,\\"cart\\",{}]","about":""},{"title":"Done","id":"[7,\\"done\\",{}]","about":""}],'
-    '"list_button":"","rows":[],"media":null,"ask_location":false,"products":[],"header":"","footer":""}'
+    '"Cart","id":"[7,\\"cart\\",{}]","about":""},{"title":"Done","id":"[7,\\"done\\",{}]",'
+    '"about":""}],"list_button":"","rows":[],"media":null,"ask_location":false,"products":[],"header":"",'
+    '"footer":""}'
 )
 MOMENT = "2025-10-18 09:00:00.000000"
 
