@@ -11,12 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+import orjson
+
 from adapters.log_file import DailyFile
 from adapters.settings import Settings, SettingsError
 
 LOGGER = logging.getLogger("shoptalk")
 
 _PHONE = re.compile(r"(?<![\w.])\+?\d{5,11}(\d{4})(?![\w.])")
+_DIGITS = re.compile(r"\d{9}")
+"""Found in whatever holds a phone number, and several times faster to look for."""
 
 
 def masked(address: str) -> str:
@@ -43,7 +47,8 @@ class JsonLines(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
-        self.secrets = tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
+        known = sorted((re.escape(secret) for secret in secrets if secret), key=len, reverse=True)
+        self._secret = re.compile("|".join(known)) if known else None
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -55,7 +60,10 @@ class JsonLines(logging.Formatter):
             line[name] = value if name == "id" else self._cleaned(value)
         if record.exc_info:
             line["traceback"] = self.clean(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        try:
+            return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:  # half a surrogate pair, or a number that is longer than orjson writes
+            return json.dumps(line, default=str)
 
     def _cleaned(self, value: object) -> object:
         if isinstance(value, list | tuple):
@@ -64,9 +72,9 @@ class JsonLines(logging.Formatter):
 
     def clean(self, text: str) -> str:
         """The text without secrets and phone numbers."""
-        for secret in self.secrets:
-            text = text.replace(secret, "[secret]")
-        return _PHONE.sub(r"…\1", text)
+        if self._secret is not None:
+            text = self._secret.sub("[secret]", text)
+        return _PHONE.sub(r"…\1", text) if _DIGITS.search(text) else text
 
 
 def start_logging(

@@ -193,4 +193,5 @@ def in_threads(count: int, work: Callable[[int], None]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert errors == []
+    for error in errors:
+        raise error

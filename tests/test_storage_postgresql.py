@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import peewee
+import psycopg
 import pytest
 from servers import PostgreSQLServer, fresh_database, postgresql_server
 from shop_contract import COOKIE
@@ -67,12 +68,6 @@ def fragile(own_server: PostgreSQLServer) -> Iterator[Storage]:
 
 def with_option(url: str, option: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{option}"
-
-
-def storage_url(storage: Storage) -> str:
-    """The address as the storage's own connections know it."""
-    with storage.database.connected():
-        return server_of(storage)._session.held().info.dsn
 
 
 def server_of(storage: Storage) -> PostgreSQL:
@@ -278,7 +273,7 @@ def test_a_forked_process_opens_its_own_connections(url: str) -> None:
     assert subprocess.run([sys.executable, "-c", A_FORK, url], env=environment, check=False).returncode == 0
 
 
-def test_under_lost_connections_a_transaction_is_kept_whole_or_not_at_all(storage: Storage) -> None:
+def test_under_lost_connections_a_transaction_is_kept_whole_or_not_at_all(storage: Storage, url: str) -> None:
     database = storage.database
     with database.writing():
         database.execute("UPDATE products SET stock = 1000")
@@ -302,7 +297,7 @@ def test_under_lost_connections_a_transaction_is_kept_whole_or_not_at_all(storag
                 unsure.append(number)  # the answer to COMMIT may be what was lost
 
     def end_connections() -> None:
-        with psycopg.connect(storage_url(storage), autocommit=True) as other:
+        with psycopg.connect(url, autocommit=True) as other:
             for _ in range(60):
                 other.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from storage_case import ANN, BOB, NOW, NUMBER, at, claimed, heard, replied, said
+from playhouse.migrations import Runner
+from storage_case import ANN, BOB, NOW, NUMBER, SHOP, Place, at, claimed, heard, replied, said
 
-from adapters.storage import Queued, Storage
-from adapters.storage.database import loaded_or_none
+from adapters.storage import Queued, Storage, open_storage
+from adapters.storage.database import loaded_or_none, stored
+from adapters.storage.storage import MIGRATIONS
 
 DAY = timedelta(hours=24)
 
@@ -119,3 +121,51 @@ def test_an_older_message_that_comes_later_closes_nothing(storage: Storage) -> N
     storage.accept("meta", [said("old", "w1", sent_at=at(-500))], at(3))
     [(found,)] = storage.database.rows("SELECT heard_at FROM conversations")
     assert loaded_or_none(found) == at(1)
+
+
+BEFORE = (
+    "INSERT INTO businesses (id, name, currency, timezone) VALUES ('corner', 'Corner', 'PKR', 'UTC')",
+    "INSERT INTO channels (id, business, provider, address) VALUES (1, 'corner', 'meta', '106540352242922')",
+    """INSERT INTO customers
+    (id, business, phone, name, address, email, language, role, profile_name, created_at)
+    VALUES (1, 'corner', '923001234567', '', '', '', '', 'customer', '', ?)""",
+    """INSERT INTO conversations
+    (id, business, customer_id, channel_id, flow, state, data, touched, created_at, updated_at)
+    VALUES (1, 'corner', 1, 1, 'customer', 'initial', '{"state": "initial"}', 0, ?, ?)""",
+    """INSERT INTO messages
+    (id, business, conversation_id, channel_id, direction, kind, body, payload, status, status_at, error,
+     error_code, attempts, created_at, sent_at)
+    VALUES (1, 'corner', 1, 1, 'in', 'text', 'hi', '{}', 'handled', ?, '', '', 0, ?, ?)""",
+    """INSERT INTO messages
+    (id, business, conversation_id, channel_id, direction, kind, body, payload, status, status_at, error,
+     error_code, attempts, send_after, created_at)
+    VALUES (2, 'corner', 1, 1, 'out', 'text', 'hello', ?, 'queued', ?, '', '', 1, ?, ?)""",
+)
+"""What stood in the tables before they knew when a customer was last heard; each `?` but one is a moment."""
+
+HELLO = (
+    '{"text": "hello", "buttons": [], "list_button": "", "rows": [], "media": null, "ask_location": false,'
+    ' "products": [], "header": "", "footer": ""}'
+)
+
+
+def test_what_was_said_before_the_tables_knew_of_windows_opens_one(place: Place) -> None:
+    storage = open_storage(place.url)
+    database = storage.database
+    with database.connected():
+        Runner(database.peewee, str(MIGRATIONS)).up("0001_first_tables")
+    said_at, moment, after = stored(at(-60)), stored(NOW), stored(at(7))
+    values = [(), (), (moment,), (moment, moment), (moment, moment, said_at), (HELLO, moment, after, moment)]
+    with database.writing():
+        for statement, parameters in zip(BEFORE, values, strict=True):
+            database.execute(statement, *parameters)
+    assert storage.migrate()[0] == "0002_durable_pipeline"
+    storage.seed(SHOP)
+    [(heard_at,)] = database.rows("SELECT heard_at FROM conversations")
+    assert loaded_or_none(heard_at) == at(-60)
+    assert storage.outgoing(at(6)) == []
+    queued = storage.claim(1, at(7), None, DAY)
+    assert isinstance(queued, Queued)
+    assert (queued.outbound.text, queued.attempts, queued.correlation) == ("hello", 1, "")
+    assert [channel.state for channel in storage.channels()] == ["open"]
+    storage.close()

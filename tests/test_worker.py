@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 import redis
 from job_case import accept, found, outgoing
-from live_server import Live, live_server, live_site, rows_of
-from meta_double import MetaDouble, meta_double
+from live_server import NUMBER, Live, live_server, live_site, rows_of
+from meta_double import File, MetaDouble, body, meta_double, text
 from servers import fresh_database, postgresql_server, valkey_server
 from storage_case import Place
 
 from adapters.storage import Storage
 from adapters.tasks import workers as working
 from adapters.tasks.jobs import Jobs, Work
+from adapters.tasks.queue import Dispatch
 from adapters.web import Site
 
 
@@ -234,6 +235,41 @@ def test_a_number_whose_account_is_to_be_mended_is_named(live: Live, double: Met
     (channel,) = got.json()["channels"]
     assert (channel["provider"], channel["state"], channel["code"]) == ("meta", "stopped", "190")
     assert "goes on by itself" in channel["what_to_do"]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_customers_file_is_fetched(
+    tmp_path: Path,
+    double: MetaDouble,
+    settled: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    is_told: bool,
+) -> None:
+    if not is_told:  # and a look for work finds it
+        monkeypatch.setattr("adapters.tasks.queue.Dispatch.fetch_media", forgetful(Dispatch.fetch_media))
+    jpeg = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500)
+    double.files["700123456789"] = File(jpeg, "image/jpeg")
+    settled = {**settled, "media_dir": tmp_path / "media"}
+    with live_server(tmp_path, double.url, **settled) as live:
+        image = {**text("", "wamid.1", at=str(int(time.time()))), "type": "image"}
+        image["image"] = {"id": "700123456789", "mime_type": "image/jpeg", "sha256": ""}
+        assert live.post(body(image, number=NUMBER)).status_code == 200
+        wait_until(lambda: [row["status"] for row in live.rows("media", "message_id")] == ["kept"], 5)
+        (row,) = live.rows("media", "message_id")
+    assert (tmp_path / "media" / row["path"]).read_bytes() == jpeg
+
+
+def forgetful(fetch_media: Callable[..., None]) -> Callable[..., None]:
+    """Forgets the first file that it is told of."""
+    forgotten: list[int] = []
+
+    def forget(dispatch: Dispatch, *messages: int) -> None:
+        if messages and not forgotten:
+            forgotten.extend(messages)
+            return
+        fetch_media(dispatch, *messages)
+
+    return forget
 
 
 # What goes wrong inside

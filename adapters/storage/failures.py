@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import clean, dump
-from adapters.storage.people import Located
+from adapters.storage.people import TOUCH, Located
 from adapters.storage.replies import queued_reply
 from adapters.storage.turns import KEEP_TURN, UnknownConversation
 from engine.message import Outbound
 from engine.turn import Trace
 
-TOUCH = "UPDATE conversations SET touched = touched + 1 WHERE id = ?"
 PLACE = "SELECT business, state, channel_id FROM conversations WHERE id = ?"
 # Only an apology can answer a message that no turn has handled.
 BROKEN_MESSAGE = """

@@ -15,7 +15,7 @@ from adapters.storage.channel_states import Alarm
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.media import keep_media
 from adapters.storage.payloads import clean, clean_inbound, dump
-from adapters.storage.people import ChannelAddress, Directory, Identity, Located, Place, identity
+from adapters.storage.people import TOUCH, ChannelAddress, Directory, Identity, Located, Place, identity
 from adapters.storage.receipts import NOT_KNOWN_YET, Found, Receipts
 from engine.limits import SILENT_KINDS
 from engine.message import Inbound, Receipt, Unread
@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 # In PostgreSQL this row lock makes the order of ids within a conversation that of the commits; taken in one
 # order by everybody, two POSTs never wait for each other.
-TOUCH = "UPDATE conversations SET touched = touched + 1 WHERE id = ?"
 HEAR = """
     UPDATE conversations
     SET touched = touched + 1, heard_at = CASE WHEN heard_at >= ? THEN heard_at ELSE ? END WHERE id = ?"""

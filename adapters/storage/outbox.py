@@ -15,7 +15,7 @@ from adapters.storage.database import (
     stored,
 )
 from adapters.storage.payloads import clean, load_outbound
-from adapters.storage.people import ChannelAddress, Directory
+from adapters.storage.people import TOUCH, ChannelAddress, Directory
 from adapters.storage.rates import Rate
 from adapters.storage.receipts import Receipts
 from adapters.storage.replies import queued_reply
@@ -23,7 +23,6 @@ from engine.message import Outbound
 
 __all__ = ["Outbox", "Queued", "Rate", "Wait"]
 
-TOUCH = "UPDATE conversations SET touched = touched + 1 WHERE id = ?"
 # What is asked of `status` in both of two terms is meant: the first is the condition of a partial index. `id
 # + 0` keeps PostgreSQL from looking for the least id among all messages, in the order of their ids.
 OUTGOING = """

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import abc, generators
 from psycopg.abc import Buffer, ConnDict, PQGen
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.numeric import Int8Dumper
 
@@ -143,6 +143,9 @@ class Ready(NamedTuple):
 
 def _checked(answer: PGresult) -> PGresult:
     if answer.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        if answer.error_field(DiagnosticField.SQLSTATE) is None:
+            # Not the server refused: what it would have said did not come.
+            raise psycopg.OperationalError(answer.get_error_message())
         raise psycopg.errors.error_from_result(answer)
     return answer
 
@@ -160,7 +163,11 @@ def connect(url: str, given: ConnDict) -> Connection:
     """A connection to the address; `given` is what the address says itself."""
     options: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if name not in given}
     connection: Connection = Connection.connect(url, autocommit=True, client_encoding="utf8", **options)
-    connection.get_ready()
+    try:
+        connection.get_ready()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from adapters.storage.channel_states import PROBE_EVERY, Alarm, Stop, stop
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import clean, load_receipt
+from adapters.storage.people import TOUCH
 from engine.message import Receipt
 
 MOST_TRIES = 5
@@ -59,7 +60,6 @@ APPLIED = "UPDATE updates SET applied_at = ? WHERE id = ?"
 LATELY_PENDING = """
     SELECT DISTINCT provider, provider_id FROM updates
     WHERE kind = 'receipt' AND applied_at IS NULL AND received_at >= ?"""
-TOUCH = "UPDATE conversations SET touched = touched + 1 WHERE id = ?"
 
 STATUSES = frozenset({"sent", "delivered", "read", "failed"})
 NOT_KNOWN_YET = "the message it speaks of is not known yet"

@@ -55,7 +55,8 @@ HELD = """
            channels.id, channels.provider, channels.address,
            customers.id, customers.phone, customers.user_id, customers.name, customers.address,
            customers.email, customers.language, customers.role,
-           oldest.id, oldest.payload, oldest.created_at, oldest.try_after, oldest.attempts, oldest.correlation
+           oldest.id, oldest.payload, oldest.created_at, oldest.try_after, oldest.attempts, oldest.correlation,
+           EXISTS (SELECT 1 FROM messages WHERE status = 'received' AND conversation_id = ? AND id > oldest.id)
     FROM conversations
     JOIN channels ON channels.id = conversations.channel_id
     JOIN customers ON customers.id = conversations.customer_id
@@ -131,6 +132,7 @@ class _Row(NamedTuple):
     try_after: datetime | str | None
     attempts: int
     correlation: str
+    more_wait: int | bool
 
 
 class WorkingTurn:
@@ -141,7 +143,8 @@ class WorkingTurn:
     is the business's shop for this customer, in the same transaction.
 
     `holds_back` is true where the oldest message may not be tried yet: then neither it is to be taken, nor
-    any later one, nor a timer that fell due after it came.
+    any later one, nor a timer that fell due after it came. `more_wait` tells whether messages wait behind the
+    oldest; what is accepted later has to wait for this transaction, and somebody is told of it.
     """
 
     def __init__(
@@ -165,7 +168,8 @@ class WorkingTurn:
         self._now = now
         self._state: str = row.state
         self._located = Located(conversation_id, row.channel, row.business)
-        self._oldest = _message(row[17:])
+        self._oldest = _message(row[17:23])
+        self.more_wait = bool(row.more_wait)
         self._is_read = True
         customer = Customer(
             str(row.customer), row.phone or "", row.name, row.home, row.email, row.language, row.role
@@ -264,7 +268,7 @@ class Turns:
 
 def _held(database: Database, conversation: int) -> _Row:
     """Locks the conversation and reads what a turn begins with. Raises Held, UnknownConversation."""
-    parameters = (conversation, conversation, conversation)
+    parameters = (conversation, conversation, conversation, conversation)
     row = database.row(HOLD[database.kind], *parameters)
     if row is not None and row[0] != row[1]:
         row = database.row(HOLD[database.kind], *parameters)

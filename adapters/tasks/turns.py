@@ -49,7 +49,7 @@ class TakingTurns:
         self.deliver = deliver
 
     def take_one(self, conversation: int) -> bool:
-        """Takes one turn; false where there is none to take now. Raises Held."""
+        """Takes one turn; false where there is no more to take now. Raises Held."""
         began = time.perf_counter()
         working: WorkingTurn | None = None
         message: WaitingMessage | None = None
@@ -81,7 +81,8 @@ class TakingTurns:
             self._record_failure(working, message, error, trace, began)
             return True
         self._done(working, message, turn, before, began, told)
-        return True
+        # To look again costs a transaction: only where something was seen, or a timer may have fallen due.
+        return message is None or working.more_wait or (due_at is not None and due_at <= self.now())
 
     def raise_event(self, conversation: int, event: str) -> bool:
         """Takes the turn of an event; false where it changes nothing there.
