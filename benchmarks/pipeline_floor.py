@@ -18,10 +18,9 @@ PAYLOAD = (
     '"id":"wamid.HBgM","type":"text","text":{"body":"1, 2"}},"user_id":"","moved_to":"","original":""}'
 )
 REPLY = (
-    '{"text":"Added 2x Chocolate Chip Cookie. Cart Total: 100. What else would you like?","buttons":[{"title":'
-    '"Cart","id":"[7,\\"cart\\",{}]","about":""},{"title":"Done","id":"[7,\\"done\\",{}]",'
-    '"about":""}],"list_button":"","rows":[],"media":null,"ask_location":false,"products":[],"header":"",'
-    '"footer":""}'
+    '{"text":"Added 2x Chocolate Chip Cookie. Cart Total: 100. What else would you like?","buttons":['
+    '{"title":"Cart","id":"[7,\\"cart\\",{}]","about":""},{"title":"Done","id":"[7,\\"done\\",{}]","about":""}],'
+    '"list_button":"","rows":[],"media":null,"ask_location":false,"products":[],"header":"","footer":""}'
 )
 MOMENT = "2025-10-18 09:00:00.000000"
 
@@ -41,6 +40,13 @@ SAY = """
     VALUES (?, ?, ?, 'out', NULL, 'buttons', '', ?, 'queued', ?, '', '', ?, 0, NULL, 'c0ffee', ?, NULL)"""
 
 Run = Callable[..., Any]
+
+
+def floor(url: str, conversations: list[int], messages: int, prefix: str) -> float:
+    """Messages a second of one client, on either database; several at once are several processes."""
+    if url.startswith("sqlite:///"):
+        return floor_sqlite(url.removeprefix("sqlite:///"), conversations, messages, prefix)
+    return floor_postgresql(url, conversations, messages, prefix)
 
 
 def floor_sqlite(file: str, conversations: list[int], messages: int, prefix: str) -> float:

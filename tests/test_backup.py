@@ -20,7 +20,8 @@ from processes import SHOPTALK, make_shop, running, shoptalk
 from servers import fresh_database
 from storage_case import Place, opened
 
-from adapters.storage.copies import NotCopied, back_up, restore
+from adapters.storage.copied import NotCopied
+from adapters.storage.copies import back_up, restore
 
 STOCK = 100_000
 

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-from adapters.storage.database import DatabaseURLError, StorageError
-
-Progress = Callable[[str], None]
-"""Is told how far it is, in words; often."""
+from adapters.storage.copied import Copied, NotCopied, Progress
+from adapters.storage.database import DatabaseURLError
 
 PARTS = {"sqlite": b"SQLite format 3\0", "postgresql": b"PGDMP"}
 """Kind of database: what a copy of one begins with."""
-
-
-COUNTS = "SELECT (SELECT COUNT(*) FROM messages), (SELECT COUNT(*) FROM orders)"
-
-
-class NotCopied(StorageError):
-    """No copy was made, or none was restored; the text says why, and what to do. Nothing was changed."""
-
-
-class Copied(NamedTuple):
-    """What a copy holds: bytes of its file, and how many messages and orders."""
-
-    size: int
-    messages: int
-    orders: int
 
 
 def back_up(url: str, target: Path, progress: Progress) -> Copied:

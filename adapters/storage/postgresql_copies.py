@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from adapters.storage.copies import COUNTS, Copied, NotCopied, Progress
+from adapters.storage.copied import COUNTS, Copied, NotCopied, Progress
 
 LOOK_SECONDS = 0.25
 MEGABYTE = 1_000_000

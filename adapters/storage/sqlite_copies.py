@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from adapters.storage.copies import COUNTS, Copied, NotCopied, Progress
+from adapters.storage.copied import COUNTS, Copied, NotCopied, Progress
 
 PAGES = 2000
 """Pages of a step: 8 MB, after which it is told how far it is."""
