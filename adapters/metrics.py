@@ -72,7 +72,7 @@ class Metrics:
         )
         self._deliveries = Counter(
             "shoptalk_deliveries",
-            "Replies that were given to a provider",
+            "Replies by what became of a try to send them",
             ("provider", "outcome"),
             registry=registry,
         )
@@ -96,6 +96,7 @@ class Metrics:
             registry=registry,
             multiprocess_mode="max",
         )
+        self._of_turns: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._watched: CollectorRegistry | None = None
         if not self._folder:
             ProcessCollector(namespace="shoptalk", registry=registry)
@@ -114,13 +115,22 @@ class Metrics:
 
     def turn(self, business: str, outcome: str, seconds: float) -> None:
         """A turn ended: `handled`, `again` where it broke and will be tried again, or `failed`."""
-        self._turns.labels(business, outcome).inc()
-        self._turn_seconds.labels(outcome).observe(seconds)
+        known = self._of_turns.get((business, outcome))
+        if known is None:
+            known = self._turns.labels(business, outcome), self._turn_seconds.labels(outcome)
+            self._of_turns[business, outcome] = known
+        counter, histogram = known
+        counter.inc()
+        histogram.observe(seconds)
 
     def sent(self, provider: str, outcome: str, seconds: float) -> None:
         """A reply was given to a provider: `sent`, `failed`, `again`, `unknown` or `needs_template`."""
         self._deliveries.labels(provider, outcome).inc()
         self._delivery_seconds.labels(provider).observe(seconds)
+
+    def put_aside(self, provider: str, outcome: str) -> None:
+        """A reply was not even given to a provider: `failed` or `needs_template`."""
+        self._deliveries.labels(provider, outcome).inc()
 
     def provider_error(self, provider: str, code: str) -> None:
         """A provider refused something, at once or by a receipt."""

@@ -63,7 +63,7 @@ def reference() -> Iterator[str]:
     yield from _rules()
     yield from _section(
         "A message",
-        "Under `messages`, each by its name: a text, or these keys.",
+        texts.MESSAGES,
         message_keys(),
         texts.MESSAGE_EXAMPLE,
     )

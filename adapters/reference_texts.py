@@ -105,6 +105,15 @@ awaiting_instructions:
     - {wait: 10 minutes, reply: still_there}
 """
 
+MESSAGES = """\
+Under `messages`, each by its name: a text, or these keys.
+
+Where a channel shows no buttons or lists, or has too few places for them, the same message goes out as text
+with a line for each. The lines are numbered, and a number may be typed in the digits of any script. They are
+not numbered where a number would mean something else: where the state reads numbers, or where the text begins
+lines with numbers itself, as a menu does. Their words can always be typed. A text that is longer than the
+channel takes is split at a line. `shoptalk chat PACK --provider twilio` shows all this."""
+
 MESSAGE_EXAMPLE = """
 welcome: "👋 Welcome to {{ business.name }}!"
 menu: {template: cookie_barrel/menu.j2, buttons: [cart, done]}

@@ -45,6 +45,8 @@ def opened_site(folders: Sequence[Path], threads: int) -> Site:
         packs = load_packs(folders)
         log.start_logging_as_set(settings)
         return _patiently(lambda: make_site(settings, packs, storage_here(settings), threads=threads))
+    except DatabaseAway as error:
+        raise NotServed(f"DATABASE_URL: {error}") from error
     except (SettingsError, PackError, StorageError) as error:
         raise NotServed(str(error)) from error
 

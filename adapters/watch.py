@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from adapters import log
 from adapters.packs import checked_pack
+from adapters.storage import StorageError
 from engine.pack import Pack
 
 Fingerprint = frozenset[tuple[str, int, int]]
+
+
+LOOK_SECONDS = 1.0
+"""How often a process without workers looks: one with workers does so before each look for work."""
 
 
 class PackWatch:
@@ -22,6 +29,26 @@ class PackWatch:
             Path(pack.path): pack.business.id for pack in packs if pack.path and Path(pack.path).is_dir()
         }
         self._seen = {path: fingerprint(path) for path in self._businesses}
+        self._beginning = threading.Lock()
+        self._looks_in: int | None = None
+
+    def begin(self) -> None:
+        """Looks from now on in a thread of its own, once in each process, for as long as that lives."""
+        if self._looks_in == os.getpid():
+            return
+        with self._beginning:
+            if self._looks_in != os.getpid():
+                self._looks_in = os.getpid()
+                threading.Thread(target=self._keep_looking, name="pack-watch", daemon=True).start()
+
+    def _keep_looking(self) -> None:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            try:
+                self.look()
+            except Exception as error:
+                # What could not be taken up, such as for a database that is away, is tried again.
+                log.problem("packs_not_looked_at", error)
 
     def look(self) -> None:
         """Takes up what changed since the last look; what is wrong with it is told to the log, once."""
@@ -29,7 +56,7 @@ class PackWatch:
             now = fingerprint(path)
             if now == self._seen[path]:
                 continue
-            self._seen[path] = now
+            before, self._seen[path] = self._seen[path], now
             try:
                 pack, report = checked_pack(path)
             except OSError as error:  # moved away, or being saved at this moment
@@ -40,7 +67,11 @@ class PackWatch:
             if pack is None or report:
                 log.problem("pack_refused", pack=str(path), report=report)
                 continue
-            self._publish(pack)
+            try:
+                self._publish(pack)
+            except StorageError:
+                self._seen[path] = before
+                raise
             log.event("pack_taken_up", pack=str(path))
 
 

@@ -96,7 +96,8 @@ def make_site(
     """Everything that serves these packs, with workers (not started yet) of so many threads, or without any.
 
     A provider's number goes to the business that the settings name, else to the first, and every business can
-    be talked to through the simulator. While the workers work, a pack whose files change is taken up anew.
+    be talked to through the simulator. While the workers work, or the application is asked for something, a
+    pack whose files change is taken up anew.
     Raises SettingsError.
     """
     made = {name: provider.make(settings) for name, provider in CHANNELS.items()}
@@ -118,10 +119,9 @@ def make_site(
     dispatch = Dispatch(settings.redis_url)
     at_once = delivery_threads(threads) // 2
     jobs = Jobs(storage, interpreters, channels, settings, now, metrics, dispatch, at_once)
-    workers = None
-    if threads:
-        workers = Workers(dispatch, jobs, threads, PackWatch(packs.values(), publish).look)
-    return Site(settings, storage, channels, served, jobs, dispatch, workers, metrics, now)
+    watch = PackWatch(packs.values(), publish)
+    workers = Workers(dispatch, jobs, threads, watch.look) if threads else None
+    return Site(settings, storage, channels, served, jobs, dispatch, workers, watch, metrics, now)
 
 
 def _give_numbers(storage: Storage, channels: Mapping[str, Channel], businesses: Sequence[str]) -> None:

@@ -6,10 +6,14 @@ lists get a row that shows more; long texts are split at a line.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from engine.limits import Limits
 from engine.message import Media, Option, Outbound
+
+_MARKS = r"[ *_\u2066-\u2069\u200e\u200f]{0,4}"
+_NUMBERED_LINE = re.compile(rf"^{_MARKS}\d{{1,9}}{_MARKS}[.)]{_MARKS}(?:\s|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ def page(rows: tuple[Row, ...], start: int, limits: Limits, more: Row) -> tuple[
 def shows_as_list(saying: Saying, limits: Limits) -> bool:
     """Whether the rows go out as the channel's own list, and therefore in pages."""
     return not saying.ask_location and not fits_buttons(saying, limits) and _fits_list(saying, limits)
+
+
+def numbers_its_lines(text: str) -> bool:
+    """Whether lines of the text begin with a number already, as a menu's do: other numbers would clash."""
+    return _NUMBERED_LINE.search(text) is not None
 
 
 def fits_buttons(saying: Saying, limits: Limits) -> bool:

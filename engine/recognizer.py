@@ -179,7 +179,7 @@ def _offered(state: CompiledState, text: str, folded: str, draft: Draft) -> Mean
     conversation = draft.conversation
     if not conversation.offered:
         return None
-    number = 0 if folded[:1].isalpha() else _number(text)
+    number = 0 if folded[:1].isalpha() else _number(text, folded)
     for offered_number, title, press_id, _ in conversation.offered:
         if (number and number == offered_number) or folded == folded_title(title):
             press = decode_press(press_id, conversation)
@@ -192,7 +192,10 @@ folded_title = lru_cache(maxsize=4096)(fold)
 """The folded title of a row; a shop offers the same ones again and again."""
 
 
-def _number(text: str) -> int:
-    """The number that the text is, in the digits of any script; 0 for anything else."""
-    text = with_plain_digits(text).rstrip(".)")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+def _number(text: str, folded: str) -> int:
+    """The number that the text is, in digits of any script, with marks around it or not; else 0."""
+    digits = with_plain_digits(folded)
+    if not digits.isdecimal() or len(digits) >= 10:
+        return 0
+    # A sign or a point is trimmed as any mark is, but what was typed with it is no number of a list.
+    return 0 if with_plain_digits(text)[:1] in ("-", "+", ".") else int(digits)

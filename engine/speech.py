@@ -10,7 +10,7 @@ from engine.built_in import built_in
 from engine.draft import Draft
 from engine.expressions import Expression, Text
 from engine.flow import Button, Flow, Message, Rule
-from engine.layout import Row, Saying, fit, fits_buttons, page, shows_as_list
+from engine.layout import Row, Saying, fit, fits_buttons, numbers_its_lines, page, shows_as_list
 from engine.message import Media, Option, Outbound
 from engine.prepared import Layout, Prepared, is_plain, is_steady
 from engine.program import CompiledRule, CompiledState
@@ -310,7 +310,8 @@ def _offer(
         saying = replace(saying, rows=shown, more=more)
         if more is not None:
             kept.append([0, more.title, more.id, ""])
-    messages, numbers_shown = fit(saying, draft.limits, numbered=not state.takes_numbers or numbered)
+    are_free = not state.takes_numbers and not numbers_its_lines(saying.text)
+    messages, numbers_shown = fit(saying, draft.limits, numbered=are_free or numbered)
     if not (numbers_shown or numbered):
         kept = [[0, *row[1:]] for row in kept]
         before = [row for row in conversation.offered if row[0] > 0]

@@ -12,7 +12,10 @@ import pytest
 import requests
 from live_server import NUMBER, SECRET, SENDER, TOKEN, Live, live_server
 from meta_double import MetaDouble, meta_double, refusal
+from twilio_double import NUMBER as TWILIO_NUMBER
+from web_case import web_shop
 
+from adapters.channels import CHANNELS
 from adapters.web.api import RESOURCES
 
 PATHS = ("/api/v1/config", "/api/v1/conversations", "/api/v1/orders")
@@ -225,3 +228,57 @@ def test_a_customer_of_half_a_character_breaks_nothing(alone: Live) -> None:
     got = alone.ask("/api/v1/simulator", raw)
     assert got.status_code == 200, got.text
     assert got.json()["replies"][0]["text"].startswith("Welcome")
+
+
+# Every provider
+
+
+def test_a_text_goes_by_the_number_that_is_meant(tmp_path: Path) -> None:
+    asked: list[tuple[dict[str, str], int, str]] = [
+        ({}, 400, "which number is meant"),
+        ({"business": "corner_shop"}, 400, "corner_shop over twilio"),
+        ({"channel": "meta"}, 202, "meta"),
+        ({"channel": "twilio"}, 202, "twilio"),
+        ({"channel": TWILIO_NUMBER, "business": "corner_shop"}, 202, "twilio"),
+        ({"channel": "dialog360"}, 202, "dialog360"),
+        ({"channel": "simulator"}, 202, "simulator"),
+        ({"channel": "pigeon"}, 400, "no number is meant"),
+        ({"business": "other", "channel": "meta"}, 400, "corner_shop over meta"),
+        ({"channel": "twilio", "text": "x" * 1601}, 400, "at most 1600"),
+    ]
+    with web_shop(tmp_path) as shop:
+        header = {"Authorization": f"Bearer {TOKEN}"}
+        for fields, status, says in asked:
+            sent = {"to": SENDER, "text": "Your tea is ready", **fields}
+            got = shop.client.post("/api/v1/messages", json=sent, headers=header)
+            assert (got.status_code, says in got.text) == (status, True), (fields, got.text)
+        channels = {row["id"]: row["provider"] for row in shop.rows("channels")}
+        rows = shop.rows("messages")
+        assert [channels[row["channel_id"]] for row in rows] == [
+            "meta",
+            "twilio",
+            "twilio",
+            "dialog360",
+            "simulator",
+        ]
+        assert all(row["correlation"] for row in rows)
+
+
+def test_config_knows_every_provider(tmp_path: Path, alone: Live) -> None:
+    with web_shop(tmp_path) as shop:
+        header = {"Authorization": f"Bearer {TOKEN}"}
+        got = shop.client.get("/api/v1/config", headers=header)
+        shown = json.loads(got.data)
+        for secret in shop.site.settings.secrets:
+            assert secret not in got.data.decode()
+    nothing = alone.get("/api/v1/config").json()
+    for name, provider in CHANNELS.items():
+        if not provider.settings:
+            continue
+        assert shown[name]["is_set"] is True
+        assert shown[name]["webhook"] == provider.webhook
+        assert shown[name][provider.secret] == "set"
+        assert nothing[name]["is_set"] is False
+        assert {nothing[name][setting] for setting in provider.settings} == {"not set"}
+        assert provider.secret in nothing[name]["to_do"]
+    assert shown["twilio"]["TWILIO_WHATSAPP_FROM"] == TWILIO_NUMBER

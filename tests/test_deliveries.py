@@ -149,6 +149,27 @@ def test_a_number_that_must_rest_rests_with_everything_and_goes_on_by_itself(
     assert {row["status"] for row in outgoing(site)} == {"sent"}
 
 
+def test_a_provider_that_is_never_reached_costs_no_reply(
+    site: Site, double: MetaDouble, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreached = SendFailed("connection", "no connection to Meta", Remedy.AGAIN)
+    tried = failing(site, monkeypatch, *[unreached] * (TRIES + 6))
+    conversation = accept(site, "hi")
+    look_at(site, conversation)
+    for seconds in (1, 4, 16, 64):
+        assert channel_of(site)["state"] == "open"
+        clock.wait(seconds=seconds)
+        look_at(site, conversation)
+    assert (channel_of(site)["state"], channel_of(site)["code"]) == ("waiting", "connection")
+    for _ in range(7):
+        assert found(site) == []
+        clock.wait(minutes=1)
+        look_at(site, conversation)
+    assert tried == ["Welcome"] * (TRIES + 7) + ["1.", "What"]
+    assert [row["status"] for row in outgoing(site)] == ["sent"] * 3
+    assert channel_of(site)["state"] == "open"
+
+
 def test_an_account_to_be_mended_stops_its_number_and_one_probe_a_minute_finds_out(
     site: Site, double: MetaDouble, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,13 +209,26 @@ def test_a_channel_that_is_not_set_up_here_keeps_its_replies(
     assert len(double.asked) == 3
 
 
-def test_outside_the_window_a_text_is_not_even_tried(site: Site, double: MetaDouble, clock: Clock) -> None:
+def test_outside_the_window_a_text_is_not_even_tried(
+    site: Site, double: MetaDouble, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     conversation = accept(site, "hi")
     site.jobs.take_turns(conversation)
     clock.wait(hours=24, seconds=1)
-    site.jobs.deliver(conversation)
+    with caplog.at_level(logging.INFO):
+        site.jobs.deliver(conversation)
     assert double.asked == []
-    assert {row["status"] for row in outgoing(site)} == {"needs_template"}
+    rows = outgoing(site)
+    assert {row["status"] for row in rows} == {"needs_template"}
+    told = [record.__dict__ for record in caplog.records if record.getMessage() == "message_put_aside"]
+    assert [one["values"]["message"] for one in told] == [row["id"] for row in rows]
+    assert {one["values"]["correlation"] for one in told} == {"the request's"}
+    assert {one["values"]["code"] for one in told} == {"window"}
+    counted = 'shoptalk_deliveries_total{outcome="needs_template",provider="meta"} 3.0'
+    assert counted in site.metrics.render()[0].decode()
+    assert (
+        'shoptalk_delivery_duration_seconds_count{provider="meta"}' not in site.metrics.render()[0].decode()
+    )
     accept(site, "hi")
     look_at(site, conversation)
     assert len(double.asked) > 0
@@ -266,6 +300,26 @@ def test_what_a_dead_worker_left_is_taken_up(site: Site, double: MetaDouble, clo
     assert found(site) == [conversation]
     look_at(site, conversation)
     assert len(double.asked) == 3
+
+
+def test_a_reply_whose_workers_all_die_is_put_aside_in_the_end(
+    site: Site, double: MetaDouble, clock: Clock
+) -> None:
+    conversation = accept(site, "hi")
+    site.jobs.take_turns(conversation)
+    for _ in range(TRIES):
+        assert site.storage.claim(conversation, clock()) is not None
+        clock.wait(seconds=40)
+        assert found(site) == [conversation]
+    look_at(site, conversation)
+    first, *others = outgoing(site)
+    assert (first["status"], first["error_code"]) == ("failed", "unfinished")
+    assert "it may have been sent" in first["error"]
+    assert [row["status"] for row in others] == ["sent", "sent"]
+    assert len(double.asked) == 2
+    assert site.storage.take_up_again(first["id"])
+    look_at(site, conversation)
+    assert [row["status"] for row in outgoing(site)] == ["sent"] * 3
 
 
 def test_a_channel_that_raises_does_not_stop_the_rest(

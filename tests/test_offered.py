@@ -112,11 +112,58 @@ messages: {ask: {text: Which, buttons: [one, two]}, one: First, two: Second}
 """
 
 
-@pytest.mark.parametrize("text", ["2", "2.", "2)", "٢", "۲", "२", "２", "2️⃣", "\u200f2", "\u20682\u2069"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2", "2.", "2)", "٢", "۲", "२", "２", "2️⃣", "\u200f2", "\u20682\u2069"),
+        *("2!", "(2)", "#2", "*2*", "2,", "2 )", "۲۔", "۲،", "2 👍"),
+    ],
+)
 def test_a_number_is_typed_in_any_script(text) -> None:
     talk = Talker(NUMBERED, PLAIN)
     talk.say("?")
     assert talk.say(text) == ["Second"]
+
+
+@pytest.mark.parametrize("text", ["-2", "−2", "+2", ".2", "2.0", "½", "2 2", "2x", "3", "1000000002"])
+def test_what_is_no_number_of_the_list_is_not_taken_for_one(text) -> None:
+    talk = Talker(NUMBERED, PLAIN)
+    talk.say("?")
+    (asked,) = talk.say(text)
+    assert asked.startswith("Which")
+
+
+LISTED = """
+flow: customer
+languages: [en]
+start: a
+commands: {one: {words: [one], reply: one}, two: {words: [two], reply: two}}
+states: {a: {otherwise: {reply: ask}}}
+messages: {ask: {text: "TEXT", buttons: [one, two]}, one: First, two: Second}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("We have\\n1. Tea\\n2. Cake", "•"),
+        ("1) Tea", "•"),
+        ("\u20681\u2069. \u2068چائے\u2069", "•"),
+        ("*1.* Tea", "•"),
+        ("۱. چائے", "•"),
+        ("• 2x Tea\\nTotal: 1.50", "1."),
+        ("12 March", "1."),
+        ("1.5 kg", "1."),
+        ("₹1. Really", "1."),
+    ],
+)
+def test_a_text_that_numbers_its_own_lines_is_not_numbered_twice(text: str, mark: str) -> None:
+    talk = Talker(LISTED.replace("TEXT", text), PLAIN)
+    (asked,) = talk.say("?")
+    assert asked.splitlines()[-2].startswith(f"{mark} One")
+    assert talk.say("1")[0] == ("First" if mark == "1." else asked)
+    talk.say("?")
+    assert talk.say("Two") == ["Second"]
 
 
 LONG_LIST = """

@@ -20,6 +20,7 @@ from web_case import Shop, web_shop
 from werkzeug.test import TestResponse
 
 from adapters.channels.meta import signature
+from adapters.storage import Queued
 
 
 def text(said: str, identity: str) -> dict[str, Any]:
@@ -70,6 +71,37 @@ def test_each_provider_is_heard_and_answered_in_its_own_way(shop: Shop) -> None:
         ("twilio", twilio_double.NUMBER, "from twilio"),
         ("dialog360", "corner_shop", "from 360dialog"),
     ]
+
+
+def test_who_is_known_by_an_id_alone_is_answered_by_it_and_known_when_the_number_comes(shop: Shop) -> None:
+    user_id, contacts = "US.13491208655302741918", ({"user_id": "US.13491208655302741918"},)
+    said = {**text("hi", "wamid.1"), "from_user_id": user_id}
+    later = {**text("cart", "wamid.2"), "from_user_id": user_id}
+    del said["from"]
+    form = twilio_double.message("SM1", "hi") | {"From": f"whatsapp:{user_id}", "WaId": ""}
+    known = twilio_double.message("SM2", "cart") | {"From": f"whatsapp:{user_id}", "WaId": SENDER}
+    meta_post(shop, body(said, contacts=contacts))
+    dialog360_post(shop, body(said, contacts=contacts))
+    twilio_post(shop, form)
+    conversations = [row["id"] for row in shop.rows("conversations")]
+    assert recipients(shop, conversations) == [user_id] * 3
+    meta_post(shop, body(later))
+    dialog360_post(shop, body(later))
+    twilio_post(shop, known)
+    assert [row["id"] for row in shop.rows("conversations")] == conversations
+    assert recipients(shop, conversations) == [SENDER] * 3
+
+
+def recipients(shop: Shop, conversations: list[int]) -> list[str | None]:
+    """Whom the next reply of each conversation goes to, all turns taken."""
+    found = []
+    for conversation in conversations:
+        shop.site.jobs.take_turns(conversation)
+        claimed = shop.site.storage.claim(conversation, shop.site.now(), None, None)
+        found.append(claimed.recipient if isinstance(claimed, Queued) else None)
+        if isinstance(claimed, Queued):
+            shop.site.storage.mark_sent(claimed.id, f"sent.{claimed.id}", shop.site.now())
+    return found
 
 
 def test_who_does_not_sign_is_told_nothing_and_nothing_is_kept(shop: Shop) -> None:

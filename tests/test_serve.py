@@ -22,6 +22,7 @@ import requests
 from live_server import FILES, NUMBER, SECRET, SENDER, TOKEN, bearer
 from meta_double import MetaDouble, body, meta_double, refusal, text
 
+from adapters import log, serving
 from adapters.channels.meta import signature
 from adapters.settings import Settings
 from adapters.storage import StorageError, sqlite
@@ -268,7 +269,8 @@ def test_a_port_that_is_none_is_wrong_use(shop: Path, port: str) -> None:
     assert call(shop, "serve", "--port", port).returncode == 2
 
 
-def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop: Path) -> None:
+@pytest.mark.parametrize("command", ["serve", "web"])
+def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop: Path, command: str) -> None:
     flow = shop / "flows" / "corner_shop" / "customer.yaml"
 
     def answer(said: str) -> str:
@@ -280,7 +282,7 @@ def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop:
         flow.write_text(content, encoding="utf-8")
         assert server.logs(event)
 
-    with served(shop, SHOPTALK_API_TOKEN=TOKEN) as server:
+    with served(shop, command=command, SHOPTALK_API_TOKEN=TOKEN) as server:
         assert answer("hi") == "Welcome to Corner Shop!"
         assert answer("what?") == "Pardon?"
         save(FILES["customer.yaml"].replace("Pardon?", "Sorry?"), "pack_taken_up")
@@ -301,6 +303,25 @@ def test_a_pack_that_is_taken_away_goes_on_answering(shop: Path, caplog: pytest.
     (shop / "away").rename(pack.path)
     watch.look()
     assert [one.business.id for one in published] == ["corner_shop"]
+
+
+def test_a_pack_that_the_database_could_not_take_is_taken_up_by_the_next_look(shop: Path) -> None:
+    pack = load_packs([shop / "flows"])["corner_shop"]
+    published: list[Pack] = []
+
+    def publish(pack: Pack) -> None:
+        published.append(pack)
+        if len(published) == 1:
+            raise StorageError("the database restarts")
+
+    watch = PackWatch([pack], publish)
+    flow = shop / "flows" / "corner_shop" / "customer.yaml"
+    flow.write_text(FILES["customer.yaml"].replace("Pardon?", "Sorry?"), encoding="utf-8")
+    with pytest.raises(StorageError):
+        watch.look()
+    watch.look()
+    watch.look()
+    assert len(published) == 2
 
 
 def test_a_database_that_somebody_holds_is_said(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -566,3 +587,34 @@ def test_each_step_in_words(step: dict[str, Any], says: str) -> None:
 )
 def test_what_rules_are_called(key: str, called: str) -> None:
     assert rule_name(key) == called
+
+
+def test_explain_tells_of_a_reply_that_only_a_template_could_bring(shop: Path, double: MetaDouble) -> None:
+    settings = with_meta(double.url)
+    with served(shop, **settings) as server:
+        sent = {"to": SENDER, "text": "Your tea is ready"}
+        got = requests.post(f"{server.url}/api/v1/messages", json=sent, headers=bearer(TOKEN), timeout=10)
+        assert got.status_code == 202, got.text
+        assert server.logs("message_put_aside")
+        assert server.stop() == 0
+    assert "needs_template, window: " in call(shop, "failed").stdout
+    told = call(shop, "explain", SENDER).stdout
+    assert "bot: Your tea is ready" in told
+    assert "it was not sent: window the customer's last message is too long ago" in told
+
+
+def test_a_database_that_is_never_there_is_named_by_its_setting(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "PATIENCE", 0.0)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ann@127.0.0.1:1/shop")
+    kept = [(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    try:
+        with pytest.raises(
+            serving.NotServed, match=r"DATABASE_URL: PostgreSQL at 127\.0\.0\.1, database 'shop'"
+        ):
+            serving.opened_site([shop / "flows"], threads=0)
+    finally:
+        for number, action in kept:
+            signal.signal(number, action)
+        log.stop_logging()

@@ -21,7 +21,18 @@ from storage_case import (
     said,
 )
 
-from adapters.storage import Storage, StorageError, Wait, backlog, outbox, receipts, reports, turns
+from adapters.storage import (
+    Storage,
+    StorageError,
+    Wait,
+    backlog,
+    failures,
+    inbox,
+    outbox,
+    receipts,
+    reports,
+    turns,
+)
 from adapters.storage.database import stored
 from adapters.storage.payloads import dump, kind_of, load_outbound
 from engine.message import Media, Option, Outbound, Receipt
@@ -256,6 +267,10 @@ def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> N
         (backlog.FAILED, (), "messages_put_aside"),
         (reports.FAILED, ("", "", 10), "messages_put_aside"),
         (receipts.LATELY_PENDING, (NOW,), "updates_waiting"),
+        (receipts.BY_PROVIDER_ID, ("p1", "meta", "100", "100"), "messages_of_provider"),
+        (inbox.IS_KEPT, (1, "w1"), "messages_of_provider"),
+        (outbox.CLAIMABLE, (1, NOW, NOW), "messages_answering"),
+        (failures.BROKEN_MESSAGE, (1, 1), "messages_answering"),
     ],
 )
 def test_the_queue_is_read_through_its_index(

@@ -66,6 +66,27 @@ class TestStorageShopInMemory(TestStorageShop):
         return "sqlite:///:memory:"
 
 
+def test_products_are_made_anew_only_where_a_row_has_changed(place: Place) -> None:
+    storage = open_shop(place.url)
+    conversation = heard(storage, "hi", "1", ANN)
+
+    def products() -> tuple[Product, ...]:
+        with storage.turn(conversation, NOW) as working:
+            return working.shop.products()
+
+    first = products()
+    assert products() is first
+    with storage.database.undone():
+        storage.database.execute("UPDATE products SET stock = 1 WHERE code = 'cookie'")
+    assert products() is first
+    other = open_shop(place.url)
+    with other.database.writing():
+        other.database.execute("UPDATE products SET stock = 1 WHERE code = 'cookie'")
+    assert [product.stock for product in products() if product.code == "cookie"] == [1]
+    for opened in (storage, other):
+        opened.close()
+
+
 def test_two_customers_never_both_get_the_last_cookie(place: Place) -> None:
     # Two storages on one file do without the lock of the process: the database alone decides.
     storages = [open_shop(place.url), open_shop(place.url)]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from storage_case import SHOP, Place, opened
+from storage_case import SHOP, Place, in_threads, opened
 
 from adapters.storage import DatabaseURLError, Storage, open_storage
 from adapters.storage.sqlite import SQLite
@@ -73,4 +73,22 @@ def test_connections_of_threads_that_ended_are_let_go(storage: Storage) -> None:
         thread.join()
     gc.collect()  # a connection and its cache of statements refer to each other
     assert isinstance(storage.database, SQLite)
-    assert len(storage.database.peewee.connections) == 1
+    # The one that everybody writes through, and this thread's own.
+    assert len(storage.database.peewee.connections) == 2
+
+
+def test_all_threads_write_through_one_connection(storage: Storage) -> None:
+    database = storage.database
+    written: list[object] = []
+
+    def write(_: int) -> None:
+        before = database.rows("SELECT COUNT(*) FROM products")
+        with database.writing():
+            written.append(database.peewee.connection())
+            database.execute("UPDATE products SET stock = stock")
+        assert database.peewee.connection() not in written
+        assert database.rows("SELECT COUNT(*) FROM products") == before
+
+    in_threads(4, write)
+    assert len(written) == 4
+    assert len(set(map(id, written))) == 1

@@ -8,7 +8,7 @@ import pytest
 from playhouse.migrations import Runner
 from storage_case import ANN, BOB, NOW, NUMBER, SHOP, Place, at, claimed, heard, replied, said
 
-from adapters.storage import Queued, Storage, open_storage
+from adapters.storage import PutAside, Queued, Storage, open_storage
 from adapters.storage.database import loaded_or_none, stored
 from adapters.storage.storage import MIGRATIONS
 
@@ -19,9 +19,12 @@ def sent_in(storage: Storage, conversation: int, hours: float) -> list[str]:
     """Sends what may be sent so many hours from now; the texts."""
     now = NOW + timedelta(hours=hours)
     texts = []
-    while isinstance(queued := storage.claim(conversation, now, None, DAY), Queued):
-        storage.mark_sent(queued.id, f"out.{queued.id}", now)
-        texts.append(queued.outbound.text)
+    while (claimed := storage.claim(conversation, now, None, DAY)) is not None:
+        if isinstance(claimed, Queued):
+            storage.mark_sent(claimed.id, f"out.{claimed.id}", now)
+            texts.append(claimed.outbound.text)
+        else:
+            assert isinstance(claimed, PutAside)
     return texts
 
 

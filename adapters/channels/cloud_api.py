@@ -29,6 +29,7 @@ STATUSES: Mapping[str, Literal["sent", "delivered", "read", "failed"]] = {
 """Meta's status: ours. A voice message that was played was read."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,20})?", re.ASCII)
 
 
 def parse(body: Mapping[str, Any], number: str = "") -> list[Update]:
@@ -317,14 +318,14 @@ def _stray(value: Any, channel: str) -> Unread:
 def _text(value: Any) -> str:
     """A text, or a whole number as its digits, else nothing. What a database refuses is replaced."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return value if value.isprintable() else _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 128:
         return str(value)
     return ""
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}(\.\d{1,20})?", value, re.ASCII):
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -140,8 +139,7 @@ class MetaChannel:
 
 def signature(secret: str, body: bytes) -> str:
     """What `X-Hub-Signature-256` says of these bytes."""
-    digest = hmac.new(as_bytes(secret), body, hashlib.sha256).hexdigest()
-    return f"sha256={digest}"
+    return f"sha256={hmac.digest(as_bytes(secret), body, 'sha256').hex()}"
 
 
 def _first(found: Mapping[str, Any], *names: str) -> str:

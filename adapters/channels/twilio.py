@@ -144,8 +144,14 @@ class TwilioChannel:
             answer = self._caller.ask("GET", link, auth=_nothing, stream=True)
         if not 200 <= answer.status_code < 300:
             with answer:
-                raise self._failure(answer)
-        mime_type = answer.headers.get("Content-Type", media.mime_type).partition(";")[0].strip().lower()
+                failure = self._failure(answer)
+            if answer.status_code == 404:
+                # Twilio tells of a message before its file can be had everywhere.
+                failure = SendFailed(failure.code, failure.text, Remedy.AGAIN)
+            raise failure
+        # Where the file lies in the end, it is often of no type but "binary".
+        declared = media.mime_type or answer.headers.get("Content-Type", "")
+        mime_type = declared.partition(";")[0].strip().lower()
         return Fetched(mime_type, self._caller.pieces(answer))
 
     def upload(self, sender: str, path: Path, mime_type: str) -> Media:

@@ -114,7 +114,7 @@ def _reply(reply: Mapping[str, Any]) -> Iterator[str]:
     yield f"          bot: {first}"
     for line in rest:
         yield f"               {line}"
-    if reply["status"] == "failed":
+    if reply["status"] in ("failed", "needs_template"):
         yield f"          ✗ it was not sent: {reply['error_code']} {reply['error']}".rstrip()
     elif reply["status"] in ("queued", "sending"):
         again = f"; the last try failed: {reply['error']}" if reply["error"] else ""

@@ -12,7 +12,7 @@ from adapters.storage.database import (
 from adapters.storage.inbox import Accepted
 from adapters.storage.media import KeptFile, WaitingMedia
 from adapters.storage.money import InexactAmount
-from adapters.storage.outbox import Queued, Rate, Wait
+from adapters.storage.outbox import PutAside, Queued, Rate, Wait
 from adapters.storage.people import ChannelAddress
 from adapters.storage.reports import Reports
 from adapters.storage.storage import NotReady, Storage, UnknownBusiness, open_storage
@@ -32,6 +32,7 @@ __all__ = [
     "InexactAmount",
     "KeptFile",
     "NotReady",
+    "PutAside",
     "Queued",
     "Rate",
     "Reports",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, ClassVar, Literal
 
 import peewee
@@ -58,17 +59,9 @@ class Database(ABC):
         Raises DatabaseBusy where none can be begun, StorageError where this thread has one open.
         """
 
-    @contextmanager
-    def undone(self) -> Iterator[Undo]:
+    def undone(self) -> AbstractContextManager[Undo]:
         """A transaction that is kept only if `keep` was called within it."""
-        undo = Undo()
-        try:
-            with self.writing():
-                yield undo
-                if not undo.kept:
-                    raise _NothingToKeep
-        except _NothingToKeep:
-            pass
+        return _Undone(self.writing())
 
     @abstractmethod
     def savepoint(self) -> AbstractContextManager[None]:
@@ -141,6 +134,28 @@ class Undo:
         self.kept = True
 
 
+class _Undone:
+    """A transaction that is undone as by an exception where nobody kept it."""
+
+    __slots__ = ("_undo", "_writing")
+
+    def __init__(self, writing: AbstractContextManager[None]) -> None:
+        self._writing = writing
+        self._undo = Undo()
+
+    def __enter__(self) -> Undo:
+        self._writing.__enter__()
+        return self._undo
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if kind is None and not self._undo.kept:
+            self._writing.__exit__(_NothingToKeep, _NothingToKeep(), None)
+            return None
+        return self._writing.__exit__(kind, error, trace)
+
+
 class _NothingToKeep(Exception):
     pass
 
@@ -152,6 +167,8 @@ def utc_now() -> datetime:
 
 def stored(moment: datetime) -> datetime:
     """The moment as columns hold it: UTC, without its zone. Raises ValueError for one that names no zone."""
+    if moment.tzinfo is UTC:
+        return moment.replace(tzinfo=None)
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} names no time zone")
     return moment.astimezone(UTC).replace(tzinfo=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -37,7 +37,7 @@ KEEP_INBOUND = """
     (business, conversation_id, channel_id, direction, provider_id, kind, body, payload, status, status_at,
      error, error_code, in_reply_to_id, attempts, try_after, correlation, created_at, sent_at)
     VALUES (?, ?, ?, 'in', ?, ?, ?, ?, ?, ?, '', '', NULL, 0, NULL, ?, ?, ?)
-    ON CONFLICT (channel_id, provider_id) DO NOTHING
+    ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
     RETURNING id, EXISTS
     (SELECT 1 FROM messages waiting WHERE waiting.status = 'received'
      AND waiting.conversation_id = messages.conversation_id AND waiting.id <> messages.id)"""
@@ -86,6 +86,10 @@ class _Post(NamedTuple):
     now: datetime
     correlation: str
     careful: bool = False
+
+
+_TOGETHER = nullcontext()
+"""The stretch of an update that stands or falls with its POST."""
 
 
 class _Letter(NamedTuple):
@@ -275,12 +279,12 @@ class Inbox:
             stored(post.now),
         )
 
-    @contextmanager
-    def _keeping(self, post: _Post, update: Update) -> Iterator[None]:
+    def _keeping(self, post: _Post, update: Update) -> AbstractContextManager[None]:
         """A stretch in which one update is kept; in a careful POST it costs the others nothing."""
-        if not post.careful:
-            yield
-            return
+        return self._apart(post, update) if post.careful else _TOGETHER
+
+    @contextmanager
+    def _apart(self, post: _Post, update: Update) -> Iterator[None]:
         try:
             with self.database.savepoint():
                 yield

@@ -21,7 +21,7 @@ from adapters.storage.receipts import Receipts
 from adapters.storage.replies import queued_reply
 from engine.message import Outbound
 
-__all__ = ["Outbox", "Queued", "Rate", "Wait"]
+__all__ = ["Outbox", "PutAside", "Queued", "Rate", "Wait"]
 
 # What is asked of `status` in both of two terms is meant: the first is the condition of a partial index. `id
 # + 0` keeps PostgreSQL from looking for the least id among all messages, in the order of their ids.
@@ -150,6 +150,19 @@ class Wait(NamedTuple):
     of_number: bool = False
 
 
+class PutAside(NamedTuple):
+    """A reply that may not even be tried: its row says so by now, and those behind it can be claimed."""
+
+    id: int
+    provider: str
+    conversation: int
+    business: str
+    correlation: str
+    status: Failed
+    code: str
+    text: str
+
+
 class _Claimable(NamedTuple):
     id: int
     payload: str
@@ -189,8 +202,8 @@ class Outbox:
 
     def claim(
         self, conversation: int, now: datetime, rate: Rate | None, window: timedelta | None
-    ) -> Queued | Wait | None:
-        """Takes the first reply that is not settled, to be sent by nobody else."""
+    ) -> Queued | Wait | PutAside | None:
+        """Takes the first reply that is not settled, to be sent by nobody else, or puts it aside."""
         for _ in range(MOST_LOOKS):
             first = self.database.row(FIRST, conversation)
             if first is None or first[0] == "sending":
@@ -200,14 +213,14 @@ class Outbox:
                 return wait
             try:
                 with self.database.undone() as undo:
-                    while (found := self._claimable(conversation, now, rate)) is not None:
-                        reason = _unsendable(found, now, window)
-                        if reason is None:
-                            outcome = self._take(conversation, found, now, rate)
-                            undo.keep()
-                            return outcome
-                        self.database.execute(PUT_ASIDE, reason[0], stored(now), *reason[1:], found.id)
+                    found = self._claimable(conversation, now, rate)
+                    if found is not None:
+                        aside = _unsendable(conversation, found, now, window)
+                        outcome = self._take(conversation, found, now, rate) if aside is None else aside
+                        if aside is not None:
+                            self._put_aside(aside, now)
                         undo.keep()
+                        return outcome
             except _LookAgain:
                 pass
         return None
@@ -277,6 +290,12 @@ class Outbox:
         row = self.database.row(HOLD[self.database.kind, rate is not None], conversation, moment, moment)
         return _Claimable(*row) if row else None
 
+    def _put_aside(self, aside: PutAside, now: datetime) -> None:
+        """Writes that down. Raises _LookAgain where a receipt has moved the reply meanwhile."""
+        words = (aside.status, stored(now), aside.code, aside.text, aside.id)
+        if self.database.execute(PUT_ASIDE, *words) != 1:
+            raise _LookAgain
+
     def _take(self, conversation: int, found: _Claimable, now: datetime, rate: Rate | None) -> Queued | Wait:
         """Claims what was found, or says when its rate lets it go. Raises _LookAgain."""
         moment = stored(now)
@@ -314,14 +333,19 @@ def _rests(
     return Wait(until) if until is not None and until > now else None
 
 
-def _unsendable(found: _Claimable, now: datetime, window: timedelta | None) -> tuple[Failed, str, str] | None:
-    """Why the reply is not even tried: its status from now on, a code and a text."""
-    if not (found.phone or found.user_id):
-        return "failed", "no_address", NO_ADDRESS
+def _unsendable(
+    conversation: int, found: _Claimable, now: datetime, window: timedelta | None
+) -> PutAside | None:
+    """What becomes of a reply that is not even tried; None for one that is."""
     heard_at = loaded_or_none(found.heard_at)
-    if window is not None and (heard_at is None or now - heard_at > window):
-        return "needs_template", "window", NO_WINDOW
-    return None
+    why: tuple[Failed, str, str]
+    if not (found.phone or found.user_id):
+        why = "failed", "no_address", NO_ADDRESS
+    elif window is not None and (heard_at is None or now - heard_at > window):
+        why = "needs_template", "window", NO_WINDOW
+    else:
+        return None
+    return PutAside(found.id, found.provider, conversation, found.business, found.correlation, *why)
 
 
 def _queued(conversation: int, found: _Claimable) -> Queued:

@@ -24,6 +24,8 @@ def clean(text: str) -> str:
 
 def clean_inbound(inbound: Inbound) -> Inbound:
     """The message with every text in it clean; `raw` is left to `dump`."""
+    if _texts_of(inbound).isprintable():
+        return inbound
     return replace(
         inbound,
         text=clean(inbound.text),
@@ -34,6 +36,12 @@ def clean_inbound(inbound: Inbound) -> Inbound:
         sender_name=clean(inbound.sender_name),
         user_id=clean(inbound.user_id),
     )
+
+
+def _texts_of(inbound: Inbound) -> str:
+    press = "" if inbound.press is None else inbound.press
+    texts = (inbound.text, press, inbound.address, inbound.id, inbound.sender, inbound.sender_name)
+    return "".join((*texts, inbound.user_id))
 
 
 def dump(value: object) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from adapters.storage.database import Database, Statement, StorageError, stored
+from adapters.storage.shop import KeptProducts
 from engine.conversation import Conversation, dump
 from engine.flow import Flow
 from engine.pack import Pack
@@ -116,6 +117,8 @@ class Identity(NamedTuple):
 
 def identity(sender: str, user_id: str = "") -> Identity:
     """Tells a phone number, however written, from a business-scoped id. Raises ValueError for neither."""
+    if sender.isascii() and sender.isdigit():
+        return Identity(sender, user_id or None)
     if re.fullmatch(r"\s*\+?[0-9][0-9 ().-]*", sender):
         return Identity(re.sub(r"[^0-9]", "", sender), user_id or None)
     known = user_id or sender.strip()
@@ -139,6 +142,7 @@ class Directory:
     def __init__(self, database: Database, packs: Mapping[str, Pack]) -> None:
         self.database = database
         self.packs = packs
+        self.kept_products = KeptProducts()
 
     def served(self, statement: str, parameters: Sequence[object], limit: int) -> list[int]:
         """The conversations that a query of (conversation, business) finds, of businesses served here.

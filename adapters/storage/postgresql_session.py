@@ -101,6 +101,11 @@ class Connection(psycopg.Connection[Any]):
             waiting.append(True)
         server.pipeline_sync()
         answers = self.wait(_answers(server, len(waiting) + 1))
+        if not answers or answers[-1].status != ExecStatus.PIPELINE_SYNC:
+            self.close()
+            for answer in answers:
+                _checked(answer)  # what the server said when it ended the connection
+            raise psycopg.OperationalError("the connection was lost")
         server.exit_pipeline_mode()
         found = [_checked(answer) for answer in answers[:-1]]
         self._names |= names
@@ -151,11 +156,14 @@ def _checked(answer: PGresult) -> PGresult:
 
 
 def _answers(server: PGconn, how_many: int) -> PQGen[list[PGresult]]:
-    """The last answer to each of so many commands, the one to the sync included."""
+    """The answers to so many commands, the one to the sync included; fewer where the connection is lost."""
     yield from generators.send(server)
-    answers = []
-    for _ in range(how_many):
-        answers.append((yield from generators.fetch_many(server))[-1])
+    answers: list[PGresult] = []
+    while len(answers) < how_many:
+        answer = yield from generators.fetch_many(server)
+        if not answer:
+            break
+        answers += answer
     return answers
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from adapters.storage import tables
 from adapters.storage.database import Database, utc_now
@@ -31,11 +32,39 @@ SAVE_CUSTOMER = """
     WHERE business = ? AND id = ?"""
 
 
+class KeptProducts:
+    """The products of each business as they were last made of their rows, for every thread.
+
+    The rows are read each time. Where nothing in them has changed, the products are the same value, and so is
+    all that the engine made of it.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], tuple[list[tuple[Any, ...]], tuple[Product, ...]]] = {}
+
+    def products(self, business: str, currency: str, rows: list[tuple[Any, ...]]) -> tuple[Product, ...]:
+        """The products in the rows of `PRODUCTS`."""
+        kept = self._made.get((business, currency))
+        if kept is not None and kept[0] == rows:
+            return kept[1]
+        made = tuple(
+            Product(number, code, name, from_units(price, currency), stock, category, bool(on_sale))
+            for number, code, name, price, stock, category, on_sale in rows
+        )
+        self._made[business, currency] = rows, made
+        return made
+
+
 class StorageShop:
     """An engine.shop.Shop: one business's shop for one customer. It lives as long as its transaction."""
 
     def __init__(
-        self, database: Database, pack: Pack, customer: Customer, conversation: int | None = None
+        self,
+        database: Database,
+        pack: Pack,
+        customer: Customer,
+        conversation: int | None = None,
+        kept_products: KeptProducts | None = None,
     ) -> None:
         self._database = database
         self._pack = pack
@@ -44,6 +73,7 @@ class StorageShop:
         self._customer = customer
         self._conversation = conversation
         self._orders = Orders(database, pack)
+        self._kept = kept_products or KeptProducts()
         self._products: tuple[Product, ...] | None = None
 
     def forget(self) -> None:
@@ -53,13 +83,8 @@ class StorageShop:
     def products(self) -> tuple[Product, ...]:
         """All products by number, read once until something here changes them."""
         if self._products is None:
-            currency = self._currency
-            self._products = tuple(
-                Product(number, code, name, from_units(price, currency), stock, category, bool(on_sale))
-                for number, code, name, price, stock, category, on_sale in self._database.rows(
-                    PRODUCTS, self._business.id
-                )
-            )
+            rows = self._database.rows(PRODUCTS, self._business.id)
+            self._products = self._kept.products(self._business.id, self._currency, rows)
         return self._products
 
     def customer(self) -> Customer:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from adapters.storage.database import Database, StorageError, utc_now
 from adapters.storage.failures import Failures
 from adapters.storage.inbox import Accepted, Inbox
 from adapters.storage.media import MediaRows
-from adapters.storage.outbox import Failed, Outbox, Queued, Rate, Wait
+from adapters.storage.outbox import Failed, Outbox, PutAside, Queued, Rate, Wait
 from adapters.storage.people import ChannelAddress, Directory, identity
 from adapters.storage.reports import Reports, Row
 from adapters.storage.tables import Channel
@@ -162,15 +162,13 @@ class Storage:
         """The conversations with a message to take up now or a timer that is due, longest waiting first."""
         return self._turns.waiting(now, limit)
 
-    @contextmanager
-    def turn(self, conversation_id: int, now: datetime | None = None) -> Iterator[WorkingTurn]:
+    def turn(self, conversation_id: int, now: datetime | None = None) -> AbstractContextManager[WorkingTurn]:
         """One transaction that holds the conversation: all is kept, or nothing when an exception leaves it.
 
         Without a `commit` nothing is kept either. Raises Held where another worker takes a turn of it, and
         UnknownConversation. `now` tells which messages are put off.
         """
-        with self._turns.turn(conversation_id, now or utc_now()) as working:
-            yield working
+        return self._turns.turn(conversation_id, now or utc_now())
 
     def record_failure(
         self,
@@ -209,13 +207,13 @@ class Storage:
         now: datetime,
         rate: Rate | None = None,
         window: timedelta | None = None,
-    ) -> Queued | Wait | None:
+    ) -> Queued | Wait | PutAside | None:
         """Takes the first reply that is not settled; nobody else gets it, nor any reply behind it.
 
-        None where there is nothing to send or somebody is sending. A reply outside the window, counted from
-        the customer's last message, is put aside as `needs_template`, and the next one taken. Wait where the
-        reply, the number or the customer must rest first; a number that is stopped lets one message a minute
-        through.
+        None where there is nothing to send or somebody is sending. PutAside where it may not be tried, such
+        as outside the window, counted from the customer's last message: ask again for the next one. Wait
+        where the reply, the number or the customer must rest first; a number that is stopped lets one message
+        a minute through.
         """
         return self._outbox.claim(conversation_id, now, rate, window)
 

@@ -123,7 +123,7 @@ class Message(peewee.Model):
     """
 
     id = AutoField()
-    business = _of_business()
+    business = _of_business(index=False)
     conversation = ForeignKeyField(Conversation, index=False)
     channel = ForeignKeyField(Channel, index=False)
     direction = TextField()
@@ -135,7 +135,7 @@ class Message(peewee.Model):
     status_at = DateTimeField()
     error = TextField(default="")
     error_code = TextField(default="")
-    in_reply_to = ForeignKeyField("self", null=True)
+    in_reply_to = ForeignKeyField("self", null=True, index=False)
     attempts = IntegerField(default=0)
     try_after = DateTimeField(null=True)
     correlation = TextField(default="")
@@ -144,7 +144,7 @@ class Message(peewee.Model):
 
     class Meta:
         table_name = "messages"
-        indexes = ((("channel", "provider_id"), True), (("conversation", "id"), False))
+        indexes = ((("conversation", "id"), False),)
 
 
 # A bound parameter never meets a partial index: the statements that want these write the statuses out. The
@@ -171,6 +171,24 @@ Message.add_index(
 )
 Message.add_index(
     Message.index(
+        Message.channel,
+        Message.provider_id,
+        unique=True,
+        name="messages_of_provider",
+        where=SQL("provider_id IS NOT NULL"),
+        safe=True,
+    )
+)
+Message.add_index(
+    Message.index(
+        Message.in_reply_to,
+        name="messages_answering",
+        where=SQL("in_reply_to_id IS NOT NULL"),
+        safe=True,
+    )
+)
+Message.add_index(
+    Message.index(
         Message.id,
         name="messages_put_aside",
         where=SQL("status IN ('failed', 'needs_template')"),
@@ -183,7 +201,7 @@ class Turn(peewee.Model):
     """What a message (or, without one, a timer) came to. `duration` is in seconds, `error` a traceback."""
 
     id = AutoField()
-    business = _of_business()
+    business = _of_business(index=False)
     conversation = ForeignKeyField(Conversation)
     message = ForeignKeyField(Message, null=True)
     started_at = DateTimeField()

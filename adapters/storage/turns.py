@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from adapters.storage.database import (
@@ -55,8 +55,9 @@ HELD = """
            channels.id, channels.provider, channels.address,
            customers.id, customers.phone, customers.user_id, customers.name, customers.address,
            customers.email, customers.language, customers.role,
-           oldest.id, oldest.payload, oldest.created_at, oldest.try_after, oldest.attempts, oldest.correlation,
-           EXISTS (SELECT 1 FROM messages WHERE status = 'received' AND conversation_id = ? AND id > oldest.id)
+           oldest.id, oldest.payload, oldest.created_at, oldest.try_after, oldest.attempts,
+           oldest.correlation, EXISTS
+           (SELECT 1 FROM messages WHERE status = 'received' AND conversation_id = ? AND id > oldest.id)
     FROM conversations
     JOIN channels ON channels.id = conversations.channel_id
     JOIN customers ON customers.id = conversations.customer_id
@@ -174,7 +175,7 @@ class WorkingTurn:
         customer = Customer(
             str(row.customer), row.phone or "", row.name, row.home, row.email, row.language, row.role
         )
-        self.shop = StorageShop(database, self.pack, customer, conversation_id)
+        self.shop = StorageShop(database, self.pack, customer, conversation_id, directory.kept_products)
 
     @property
     def holds_back(self) -> bool:
@@ -259,11 +260,35 @@ class Turns:
         moment = stored(now)
         return self.directory.served(WAITING, (moment, moment), limit)
 
-    @contextmanager
-    def turn(self, conversation: int, now: datetime) -> Iterator[WorkingTurn]:
+    def turn(self, conversation: int, now: datetime) -> AbstractContextManager[WorkingTurn]:
         """One transaction that holds the conversation."""
-        with self.database.undone() as undo:
-            yield WorkingTurn(self.database, self.directory, undo, conversation, now)
+        return _Holding(self, conversation, now)
+
+
+class _Holding:
+    """The transaction of one turn. Every message has one: a generator would cost each a microsecond."""
+
+    __slots__ = ("_conversation", "_now", "_turns", "_undone")
+
+    def __init__(self, turns: Turns, conversation: int, now: datetime) -> None:
+        self._turns = turns
+        self._conversation = conversation
+        self._now = now
+        self._undone = turns.database.undone()
+
+    def __enter__(self) -> WorkingTurn:
+        turns = self._turns
+        undo = self._undone.__enter__()
+        try:
+            return WorkingTurn(turns.database, turns.directory, undo, self._conversation, self._now)
+        except BaseException as error:
+            self._undone.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._undone.__exit__(kind, error, trace)
 
 
 def _held(database: Database, conversation: int) -> _Row:

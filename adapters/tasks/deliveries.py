@@ -12,7 +12,7 @@ from adapters import log
 from adapters.channels.channel import Channel, Remedy, SendFailed
 from adapters.metrics import Metrics
 from adapters.settings import Settings
-from adapters.storage import DatabaseBusy, Queued, Rate, Storage, Wait
+from adapters.storage import DatabaseBusy, PutAside, Queued, Rate, Storage, Wait
 from adapters.tasks.lanes import Address, Lanes
 from adapters.tasks.later import LONGEST_SECONDS
 from adapters.tasks.queue import Dispatch
@@ -20,10 +20,13 @@ from adapters.tasks.queue import Dispatch
 Kept = TypeVar("Kept")
 
 TRIES = 5
-"""How often a reply is sent whose failure may pass: again after 1, 4, 16 and 64 seconds.
+"""How often a reply is tried at most whose failure may pass: again after 1, 4, 16 and 64 seconds.
 
-One whose outcome is not known counts as much, and so does one whose worker was killed meanwhile.
+A try whose outcome is not known counts as much, and so does one whose worker was killed meanwhile.
 """
+
+UNREACHED = "connection"
+"""The code of a failure that may pass where the provider was never reached."""
 
 CHANNEL_SECONDS = 60.0
 """How long a number rests where its provider does not say for how long, and between two probes."""
@@ -78,8 +81,40 @@ class Deliveries:
             if isinstance(claimed, Wait):
                 self._wait(conversation, address, claimed)
                 return
-            if not self._send(channel, claimed):
+            if isinstance(claimed, PutAside):
+                self._tell(claimed)
+            elif claimed.attempts >= TRIES:
+                self._give_up(claimed)
+            elif not self._send(channel, claimed):
                 return
+
+    def _tell(self, aside: PutAside) -> None:
+        """Tells people of a reply that was not even tried."""
+        log.event(
+            "message_put_aside",
+            status=aside.status,
+            code=aside.code,
+            text=aside.text,
+            business=aside.business,
+            **_ids(aside),
+        )
+        self.metrics.put_aside(aside.provider, aside.status)
+
+    def _give_up(self, queued: Queued) -> None:
+        """Puts aside a reply whose last worker was gone before it could say what became of it."""
+        aside = PutAside(
+            queued.id,
+            queued.provider,
+            queued.conversation,
+            queued.business,
+            queued.correlation,
+            "failed",
+            "unfinished",
+            f"tried {queued.attempts} times, and the last worker ended meanwhile; it may have been sent",
+        )
+        now = self.now()
+        self._keep(lambda: self.storage.mark_failed(aside.id, aside.code, aside.text, now))
+        self._tell(aside)
 
     def _wait(self, conversation: int, address: Address, wait: Wait) -> None:
         seconds = (wait.until - self.now()).total_seconds()
@@ -146,6 +181,10 @@ class Deliveries:
             case Remedy.UNKNOWN if tries < TRIES:
                 self._again(queued, failure, self.unknown_wait.total_seconds())
                 return "unknown"
+            case Remedy.AGAIN if failure.code == UNREACHED:
+                # A line that is down for hours is nothing that a reply can help: none is given up for it.
+                self._stop_channel(queued, failure, "waiting", CHANNEL_SECONDS)
+                return "again"
             case Remedy.CHANNEL_LATER:
                 self._stop_channel(queued, failure, "waiting", failure.wait or CHANNEL_SECONDS)
                 return "again"
@@ -199,7 +238,7 @@ class Deliveries:
             pause = min(1.0, 2 * pause)
 
 
-def _ids(queued: Queued) -> dict[str, object]:
+def _ids(queued: Queued | PutAside) -> dict[str, object]:
     return {
         "conversation": queued.conversation,
         "message": queued.id,

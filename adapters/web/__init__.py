@@ -23,6 +23,9 @@ def create_app(site: Site) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     webhooks, resources = webhook.routes(site), api.routes(site)
     edge.guard(app, site.settings, webhooks, resources)
+    if site.workers is None:
+        # Not before the first request: a server may fork between making the application and serving it.
+        app.before_request(site.watch.begin)
     app.register_blueprint(webhooks)
     app.register_blueprint(health.routes(site))
     app.register_blueprint(metrics.routes(site.metrics, site.settings.metrics_token))

@@ -13,6 +13,7 @@ from adapters.storage import Storage
 from adapters.tasks.jobs import Jobs
 from adapters.tasks.queue import Dispatch
 from adapters.tasks.workers import Workers
+from adapters.watch import PackWatch
 from engine.pack import Pack
 
 
@@ -21,7 +22,7 @@ class Site:
     """Everything that one process serves. `packs` by business, the first being the default one.
 
     `dispatch` tells workers what to do, here or elsewhere; `workers` are those of this process, None where it
-    has none. `now` gives the moment, aware, in UTC.
+    has none; `watch` takes up packs that change. `now` gives the moment, aware, in UTC.
     """
 
     settings: Settings
@@ -31,5 +32,6 @@ class Site:
     jobs: Jobs
     dispatch: Dispatch
     workers: Workers | None
+    watch: PackWatch
     metrics: Metrics
     now: Callable[[], datetime]

@@ -67,10 +67,11 @@ def _receive(site: Site, name: str, provider: Provider) -> _View:
             log.event("webhook_malformed", provider=name, reason=str(malformed), correlation=correlation)
             abort(400, str(malformed))
         accepted = site.storage.accept(name, updates, site.now(), correlation)
-        site.dispatch.take_turns(*accepted.waiting)
-        site.dispatch.fetch_media(*accepted.media)
+        # Before anybody is told to look: a log in which the answer stands before the message helps nobody.
         for update in updates:
             _note(site, name, update, accepted.correlations, correlation)
+        site.dispatch.take_turns(*accepted.waiting)
+        site.dispatch.fetch_media(*accepted.media)
         for alarm in accepted.alarms:
             log.problem("channel_stopped", None, **alarm._asdict(), correlation=correlation)
         return ours.accepted.body, 200, {"Content-Type": ours.accepted.content_type}

@@ -21,7 +21,7 @@ def run(draft: Draft, most: object = MOST_PIECES) -> Mapping[str, object]:
     stock, what is in the cart included.
     """
     if draft.message is None or draft.message.kind != "order":
-        raise BrokenTurn("there is no order of the catalogue: call it in an `input` that accepts `order`")
+        raise BrokenTurn("there is no order of the catalogue here: call it where `message.kind` is `order`")
     bound = whole_pieces(most)
     catalog: Catalog = draft.resolve("catalog")
     cart: Cart = draft.resolve("cart")
@@ -55,7 +55,8 @@ def run(draft: Draft, most: object = MOST_PIECES) -> Mapping[str, object]:
 
 ACTION = Action(
     name="fill_cart",
-    about="Adds every line of the catalogue order that the customer sent to the cart, at the shop's prices.",
+    about="Adds every line of the catalogue order that the customer just sent to the cart, at today's prices:"
+    " in an `input` that accepts `order`, or where `message.kind` is `order`.",
     parameters={
         "most": Parameter(
             {"type": "integer", "minimum": 1},

@@ -173,7 +173,9 @@ def conversation_schema() -> Schema:
         "price": closed(
             {"price": mapping({"type": "number", "minimum": 0}, "product code: its price")}, "prices change"
         ),
-        "gone": closed({"gone": text("a product's code")}, "the product is no longer sold"),
+        "gone": closed(
+            {"gone": text("the code of a product that is no longer sold")}, "the product is no longer sold"
+        ),
         "breaks": closed(
             {"breaks": text("a method of the shop, such as place_order")}, "the shop breaks once, inside"
         ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint
 
-from adapters.settings import META_NAMES
+from adapters.channels import CHANNELS
+from adapters.settings import Settings
 from adapters.version import VERSION
 from adapters.web.site import Site
 
@@ -16,23 +18,12 @@ def add(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/config")
     def config() -> dict[str, Any]:
-        settings, meta = site.settings, site.settings.meta
+        settings = site.settings
         return {
             "version": VERSION,
             "DATABASE_URL": settings.shown_database_url,
             "SHOPTALK_API_TOKEN": "set",
-            "meta": {
-                "is_set": meta is not None,
-                "META_APP_SECRET": "set" if meta else "not set",
-                "WHATSAPP_ACCESS_TOKEN": "set" if meta else "not set",
-                "WHATSAPP_VERIFY_TOKEN": "set" if meta else "not set",
-                "WHATSAPP_PHONE_NUMBER_ID": meta.phone_number_id if meta else "not set",
-                "WHATSAPP_CATALOG_ID": (meta.catalog_id if meta else "") or "not set",
-                "META_GRAPH_URL": meta.graph_url if meta else "not set",
-                "META_API_VERSION": meta.api_version if meta else "not set",
-                "webhook": "/webhooks/meta",
-                **({} if meta else {"to_do": f"set {', '.join(META_NAMES)}, and start again"}),
-            },
+            **{name: _provider(site, name) for name, provider in CHANNELS.items() if provider.settings},
             "packs": [
                 {
                     "business": pack.business.id,
@@ -51,3 +42,47 @@ def add(pages: Blueprint, site: Site) -> None:
                 for pack in site.packs.values()
             ],
         }
+
+
+def _provider(site: Site, name: str) -> dict[str, Any]:
+    """What is set of a provider: what is no secret as it is, and where the provider is to post."""
+    provider, shown = CHANNELS[name], _SHOWN[name](site.settings)
+    is_set = name in site.channels
+    return {
+        "is_set": is_set,
+        **{setting: shown.get(setting, "set") if is_set else "not set" for setting in provider.settings},
+        **{setting: (text if is_set else "") or "not set" for setting, text in shown.items()},
+        "webhook": provider.webhook,
+        **({} if is_set else {"to_do": f"set {', '.join(provider.settings)}, and start again"}),
+    }
+
+
+def _meta(settings: Settings) -> dict[str, str]:
+    meta = settings.meta
+    return {
+        "WHATSAPP_PHONE_NUMBER_ID": meta.phone_number_id if meta else "",
+        "WHATSAPP_CATALOG_ID": meta.catalog_id if meta else "",
+        "META_GRAPH_URL": meta.graph_url if meta else "",
+        "META_API_VERSION": meta.api_version if meta else "",
+    }
+
+
+def _twilio(settings: Settings) -> dict[str, str]:
+    twilio = settings.twilio
+    return {
+        "TWILIO_ACCOUNT_SID": twilio.account_sid if twilio else "",
+        "TWILIO_WHATSAPP_FROM": twilio.whatsapp_from if twilio else "",
+        "TWILIO_API_URL": twilio.api_url if twilio else "",
+    }
+
+
+def _dialog360(settings: Settings) -> dict[str, str]:
+    return {"D360_API_URL": settings.dialog360.api_url if settings.dialog360 else ""}
+
+
+_SHOWN: Mapping[str, Callable[[Settings], dict[str, str]]] = {
+    "meta": _meta,
+    "twilio": _twilio,
+    "dialog360": _dialog360,
+}
+"""Provider: those of its settings that are no secrets."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 
 from adapters import log
-from adapters.settings import META_NAMES
+from adapters.channels import CHANNELS
+from adapters.storage import ChannelState
+from adapters.web import edge
 from adapters.web.api.fields import address_of, text_fields
 from adapters.web.site import Site
 
@@ -16,20 +20,58 @@ def add(pages: Blueprint, site: Site) -> None:
 
     @pages.post("/messages")
     def send() -> ResponseReturnValue:
-        fields = text_fields(("to", "text"))
+        fields = text_fields(("to", "text"), ("business", "channel"))
         recipient = address_of("to", fields["to"])
-        meta = site.settings.meta
-        if meta is None:
-            abort(503, f"WhatsApp is not set up here: set {', '.join(META_NAMES)}, and start again")
-        longest = site.channels["meta"].limits.text
+        number = _number(site, fields)
+        longest = site.channels[number.provider].limits.text
         if len(fields["text"]) > longest:
-            abort(400, f'"text" has {len(fields["text"])} characters: WhatsApp takes at most {longest}')
-        channel = ("meta", meta.phone_number_id)
-        business = site.storage.channel_business(*channel)
-        if business is None:
-            abort(503, "the number in WHATSAPP_PHONE_NUMBER_ID belongs to no business here")
-        conversation = site.storage.start_conversation(business, channel, recipient, site.now())
-        message = site.storage.queue_text(business, channel, recipient, fields["text"], site.now())
+            whom = f"{number.provider} takes at most {longest}"
+            abort(400, f'"text" has {len(fields["text"])} characters: {whom}')
+        channel = (number.provider, number.number)
+        now, correlation = site.now(), edge.request_id()
+        conversation = site.storage.start_conversation(number.business, channel, recipient, now)
+        message = site.storage.queue_text(
+            number.business, channel, recipient, fields["text"], now, correlation
+        )
         site.dispatch.deliver(conversation)
-        log.event("message_queued", message=message, to=log.masked(recipient))
-        return {"id": message, "to": recipient, "status": "queued"}, 202
+        log.event(
+            "message_queued",
+            message=message,
+            provider=number.provider,
+            to=log.masked(recipient),
+            correlation=correlation,
+        )
+        where = {"business": number.business, "channel": number.provider}
+        return {"id": message, "to": recipient, **where, "status": "queued"}, 202
+
+
+def _number(site: Site, fields: Mapping[str, str]) -> ChannelState:
+    """The number to write from: the one that is meant, or the only one; ends the request otherwise."""
+    business, channel = fields.get("business", ""), fields.get("channel", "")
+    numbers = [number for number in site.storage.channels() if _writes(site, number)]
+    found = [
+        number
+        for number in numbers
+        if business in ("", number.business)
+        and channel in ("", number.provider, number.number)
+        # Nobody is written to through the simulator who was not meant to.
+        and (number.provider != "simulator" or channel == "simulator")
+    ]
+    if len(found) == 1:
+        return found[0]
+    real = [number for number in numbers if number.provider != "simulator"]
+    if not real and channel != "simulator":
+        ways = "; or ".join(", ".join(one.settings) for one in CHANNELS.values() if one.settings)
+        abort(503, f"no provider is set up here: set {ways}; and start again")
+    there_are = ", ".join(f"{number.business} over {number.provider}" for number in found or real)
+    if not found:
+        abort(400, f'no number is meant by that "business" and "channel": there are {there_are}')
+    return abort(400, f'say by "business" or "channel" which number is meant: there are {there_are}')
+
+
+def _writes(site: Site, number: ChannelState) -> bool:
+    """Whether this process can write from the number: an earlier setting may have left it in the database."""
+    channel = site.channels.get(number.provider)
+    if channel is None or number.business not in site.packs:
+        return False
+    return channel.number in ("", number.number)
