@@ -71,6 +71,7 @@ class Type(NamedTuple):
     location or a picture is read. `shape` is the regular expression of a hole, without groups; None where a
     pattern cannot hold one. `store` makes the JSON value that the conversation keeps, `load` the value of the
     turn from it (None where what it remembers is gone). `kinds` are the kinds of message it can be read from.
+    `example` is what a customer may write for it; empty where that depends on the business or is no text.
     """
 
     name: str
@@ -80,3 +81,4 @@ class Type(NamedTuple):
     store: Callable[[Any], Any] = as_is
     load: Callable[[Any, Draft], Any] = load_as_is
     kinds: tuple[str, ...] = ("text",)
+    example: str = ""

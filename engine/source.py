@@ -23,13 +23,27 @@ class Place(NamedTuple):
 NOWHERE = Place("", 0, 0)
 
 
+class Edit(NamedTuple):
+    """A splice that mends something: so many characters from this place on give way to the text."""
+
+    place: Place
+    length: int
+    text: str
+
+
 class Problem(NamedTuple):
-    """One thing to mend: where it stands, how many characters it spans, the lint rule and a sentence."""
+    """One thing to mend: where it stands, how many characters it spans, the lint rule and a sentence.
+
+    `conversation` is the shortest one that shows it, a line for each thing that is said or happens. `edits`
+    are splices which together mend it, where that needs no judgement.
+    """
 
     place: Place
     rule: str
     message: str
     length: int = 1
+    conversation: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
 
 class Word(str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from engine.expressions import Read
 from engine.flow import Flow
@@ -15,6 +15,9 @@ from engine.nearest import nearest
 from engine.pack import Pack
 from engine.reader import Reading
 from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
+
+Severity = Literal["error", "warning", "information"]
+Profile = Literal["draft", "pilot", "production", "asked"]
 
 NAME = re.compile(r"\w+")
 CUSTOMER = "customer"
@@ -26,6 +29,9 @@ class Rule(NamedTuple):
 
     `broken` and `clean` are small packs: file name to text. In `broken`, a line of carets below a line marks
     the spot of the one finding; it is taken out before the file is read. `check` yields the findings.
+
+    `severity` says how much a finding weighs. `profile` is the first of `draft`, `pilot`, `production` that
+    asks this rule; rules of `asked` are a matter of taste, and off until somebody asks for them.
     """
 
     name: str
@@ -33,6 +39,8 @@ class Rule(NamedTuple):
     broken: Mapping[str, str]
     clean: Mapping[str, str]
     check: Callable[[Checked], Iterable[Problem]]
+    severity: Severity = "error"
+    profile: Profile = "draft"
 
 
 class ToldTo(NamedTuple):

@@ -150,4 +150,5 @@ TYPE = Type(
     shape=ANYTHING,
     store=datetime.date.isoformat,
     load=load,
+    example="tomorrow",
 )

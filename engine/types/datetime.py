@@ -53,4 +53,5 @@ TYPE = Type(
     shape=ANYTHING,
     store=datetime.datetime.isoformat,
     load=load,
+    example="tomorrow at 17:30",
 )

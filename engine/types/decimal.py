@@ -33,4 +33,5 @@ TYPE = Type(
     shape=r"[+\-−]?\d{1,40}+(?:[.٫]\d{1,40}+)?+",
     store=str,
     load=load,
+    example="2.5",
 )

@@ -20,4 +20,10 @@ def read(text: str, draft: Draft) -> str:
         raise Unreadable("not an e-mail address") from error
 
 
-TYPE = Type("email", "an e-mail address", read, shape=r"[^\s@,;]{1,64}+@[^\s@,;]{1,255}+")
+TYPE = Type(
+    "email",
+    "an e-mail address",
+    read,
+    shape=r"[^\s@,;]{1,64}+@[^\s@,;]{1,255}+",
+    example="ayesha@example.com",
+)

@@ -83,4 +83,5 @@ TYPE = Type(
     ),
     store=str,
     load=load,
+    example="100",
 )

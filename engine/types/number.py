@@ -21,4 +21,10 @@ def read(text: str, draft: Draft) -> int:
     return int(plain)
 
 
-TYPE = Type("number", "a whole number of at most 15 digits, in any script", read, shape=r"[+\-−]?\d{1,40}+")
+TYPE = Type(
+    "number",
+    "a whole number of at most 15 digits, in any script",
+    read,
+    shape=r"[+\-−]?\d{1,40}+",
+    example="2",
+)

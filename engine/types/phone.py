@@ -46,4 +46,5 @@ TYPE = Type(
     "a telephone number, kept with its country's code",
     read,
     shape=r"\+?\d(?:[ ().\-]{0,3}\d){4,19}+",
+    example="+923001234567",
 )

@@ -48,4 +48,6 @@ def load(stored: str, draft: Draft) -> datetime.time:
     return datetime.time.fromisoformat(stored)
 
 
-TYPE = Type("time", "a time of day: 17:30, 5pm", read, shape=ANYTHING, store=store, load=load)
+TYPE = Type(
+    "time", "a time of day: 17:30, 5pm", read, shape=ANYTHING, store=store, load=load, example="17:30"
+)

@@ -17,4 +17,4 @@ def read(text: str, draft: Draft) -> str:
     return words[0]
 
 
-TYPE = Type("word", "one word, without spaces", read, shape=r"[^\s,،、;؛:!?؟()\"…]{1,100}+")
+TYPE = Type("word", "one word, without spaces", read, shape=r"[^\s,،、;؛:!?؟()\"…]{1,100}+", example="word")
