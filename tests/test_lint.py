@@ -97,6 +97,7 @@ messages:
 REACHED = """\
   waiting:
     ask: hello
+    commands: {{stop: {{words: [stop], reply: hello, goto: done}}}}
     {leads}
   reached:
     otherwise: {{reply: hello, goto: done}}
@@ -280,7 +281,7 @@ messages:
         """\
   asking:
     commands:
-      take: {fails: {cart_empty: hello}, reply: hello, goto: passed}
+      take: {words: [take], fails: {cart_empty: hello}, reply: hello, goto: passed}
   passed:
     branches: [{do: place_order, goto: done}]
 """,

@@ -46,7 +46,11 @@ REGISTRIES = (
     Registry("engine.actions", ACTIONS),
     Registry("engine.validators", VALIDATORS),
     Registry("engine.types", TYPES),
-    Registry("engine.lint", RULES, frozenset({"checked", "report", "survey", "walk"})),
+    Registry(
+        "engine.lint",
+        RULES,
+        frozenset({"checked", "journeys", "moves", "proofs", "report", "survey", "walk"}),
+    ),
     Registry(
         "adapters.channels",
         CHANNELS,

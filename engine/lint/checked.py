@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from engine.expressions import Read
 from engine.flow import Flow
@@ -15,6 +15,9 @@ from engine.nearest import nearest
 from engine.pack import Pack
 from engine.reader import Reading
 from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
+
+if TYPE_CHECKING:
+    from engine.lint.proofs import Proofs
 
 Severity = Literal["error", "warning", "information"]
 Profile = Literal["draft", "pilot", "production", "asked"]
@@ -83,6 +86,20 @@ class Checked:
                 told = Told(CUSTOMER, move.tell, move.place, frozenset(("order",)))
                 found.append(ToldTo(by_role.get(CUSTOMER), told))
         return tuple(found)
+
+    @cached_property
+    def proofs(self) -> tuple[Proofs, ...]:
+        """What the proofs of each flow share; none while anything cannot be read: a gap proves nothing."""
+        from engine.lint.proofs import Proofs  # it resolves names by this module
+
+        if self.problems:
+            return ()
+        flows = self.pack.flows if self.pack else {}
+        products = self.pack.products if self.pack else ()
+        roles = {id(flow): role for role, flow in flows.items()}
+        return tuple(
+            Proofs(survey, roles.get(id(survey.flow), CUSTOMER), products) for survey in self.surveys
+        )
 
     def names_told(self, survey: Survey, message: str) -> frozenset[str]:
         """The names that come with a message of this flow where another flow, or the workflow, sends it."""

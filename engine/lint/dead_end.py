@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.flow import Flow, State
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.walk import leaving
+from engine.lint.walk import ends_of, leaving
 from engine.source import Problem
 
 
@@ -18,12 +19,17 @@ def check(checked: Checked) -> Iterator[Problem]:
         for name, state in flow.states.items():
             if state.final or state.human or not checked.is_whole(state.place):
                 continue
-            if all(way.goto is None or way.goto == name for way in leaving(flow, state)):
+            if leads_nowhere(flow, state) and name in ends_of(flow, name):
                 yield problem_at(
                     RULE.name,
                     name,
                     f"nothing leads out of the state '{name}': give it a goto, or make it `final: true`",
                 )
+
+
+def leads_nowhere(flow: Flow, state: State) -> bool:
+    """Whether no turn that begins in the state, or enters it, ends in another one."""
+    return all(way.goto is None or way.goto == state.name for way in leaving(flow, state))
 
 
 RULE = Rule(

@@ -66,6 +66,7 @@ states:
   initial:
     otherwise: {reply: hello, goto: waiting}
   waiting:
+    input: {reply: hello, goto: initial}
     after: [{wait: 1 day, reply: hello, goto: ordered}]
   ordered: {final: true}
 messages:

@@ -1,0 +1,203 @@
+"""Finds the shortest conversation that leads from the start of a flow to each of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from engine.flow import Flow, Rule, State
+from engine.lint.moves import SPOKEN, Move, Moves
+from engine.sayings import MEANINGLESS, Said, sayings
+from engine.shop import Product
+
+ONE_MESSAGE = 10
+A_CONDITION = 1
+BAD_LUCK = 1_000
+"""What the shop refuses does not lie in the customer's hand."""
+UNASKED = 100_000
+"""Whatever can be said is preferred to a silence or an event."""
+
+
+class Spot(NamedTuple):
+    """Where a talk is: in a state, waiting there or just entering it, with the watched slot filled or not."""
+
+    state: str
+    waits: bool = True
+    is_filled: bool = False
+
+
+class Journeys:
+    """The cheapest way to every spot of a flow, by one search.
+
+    `fills` says of a move, and of whether the watched slot was filled before it, whether it is filled after
+    it; without it no slot is watched. The search looks at each move of a rule above all states once, since
+    it leads to the same spot from everywhere: it is near-linear in the moves.
+    """
+
+    def __init__(self, moves: Moves, fills: Callable[[Move, bool], bool] | None = None) -> None:
+        self.moves = moves
+        self._fills = fills
+        self._came: dict[Spot, tuple[Spot, Move | None] | None] = {}
+        self._costs: dict[Spot, int] = {}
+        self._search()
+
+    @property
+    def spots(self) -> Iterable[Spot]:
+        """Every spot that is reached, the nearest first."""
+        return self._came
+
+    def reaches(self, name: str, waits: bool = True, is_filled: bool = False) -> bool:
+        return Spot(name, waits, is_filled) in self._came
+
+    def cost_of(self, spot: Spot) -> int:
+        """How far the spot is from the start."""
+        return self._costs[spot]
+
+    def to(self, spot: Spot) -> tuple[tuple[str, Move], ...]:
+        """The moves that lead to a spot that is reached, each with the name of the state it leaves."""
+        found: list[tuple[str, Move]] = []
+        at: Spot | None = spot
+        while at is not None:
+            came = self._came[at]
+            at = None
+            if came is not None:
+                at = came[0]
+                if came[1] is not None:
+                    found.append((came[0].state, came[1]))
+        return tuple(reversed(found))
+
+    def _search(self) -> None:
+        flow, moves = self.moves.flow, self.moves
+        # A move of a rule above all states leads to the same spot from each: the nearest state settles it.
+        onward = {is_filled: self._above(stays=False) for is_filled in (False, True)}
+        staying = self._above(stays=True) if self._fills else []
+        waiting: list[tuple[int, int, Spot, tuple[Spot, Move | None] | None]] = []
+        count = 0
+
+        def push(cost: int, spot: Spot, came: tuple[Spot, Move | None] | None) -> None:
+            nonlocal count
+            if spot not in self._came:
+                count += 1
+                heappush(waiting, (cost, count, spot, came))
+
+        for name, cost in ((flow.start, 0), *((new, UNASKED * 100) for new in flow.moved.values())):
+            at = moves.resolved(name)
+            if at is not None:
+                push(cost, Spot(at), None)
+        while waiting:
+            cost, _, spot, came = heappop(waiting)
+            if spot in self._came:
+                continue
+            self._came[spot] = came
+            self._costs[spot] = cost
+            state = flow.states[spot.state]
+            if not spot.waits:
+                for move in moves.entering[spot.state]:
+                    push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+                if moves.waits(spot.state):
+                    push(cost, spot._replace(waits=True), (spot, None))
+                continue
+            for _, group in moves.own[spot.state]:
+                for move in group:
+                    push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+            for move in _in_force(staying, moves, state):
+                push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+            left = []
+            for move in onward[spot.is_filled]:
+                if move.site is not None and moves.in_force(move.site, state):
+                    push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+                else:
+                    left.append(move)
+            onward[spot.is_filled] = left
+
+    def _above(self, stays: bool) -> list[Move]:
+        return [move for _, group in self.moves.above for move in group if (move.goto is None) is stays]
+
+    def _after(self, spot: Spot, move: Move) -> Spot:
+        is_filled = self._fills(move, spot.is_filled) if self._fills else False
+        if move.goto is None:
+            return Spot(spot.state, True, is_filled)
+        return Spot(move.goto, False, is_filled)
+
+
+def _in_force(staying: Sequence[Move], moves: Moves, state: State) -> Iterator[Move]:
+    return (move for move in staying if move.site is not None and moves.in_force(move.site, state))
+
+
+def _cost_of(move: Move) -> int:
+    cost = BAD_LUCK if move.cause in ("fails", "none") else A_CONDITION if move.cause != "goes" else 0
+    if move.branch is not None and move.branch.when is not None:
+        cost += A_CONDITION
+    if move.site is None:
+        return cost
+    if move.site.rule.when is not None:
+        cost += A_CONDITION
+    if move.site.kind not in SPOKEN:
+        return cost + UNASKED
+    return cost + ONE_MESSAGE * _times(move)
+
+
+def _times(move: Move) -> int:
+    """How often something has to be said for the move."""
+    site = move.site
+    if site is None or site.kind != "then" or site.state is None or site.state.tries is None:
+        return 1
+    return max(1, site.state.tries.limit)
+
+
+class Storyteller:
+    """Writes moves down as a conversation, a line for each thing that is said or happens."""
+
+    def __init__(self, flow: Flow, role: str = "customer", products: Sequence[Product] = ()) -> None:
+        self.flow = flow
+        self.role = role
+        self.products = products
+        self._said: dict[str, Mapping[int, tuple[Said, str]]] = {}
+
+    def tell(self, path: Iterable[tuple[str, Move]], end: str = "") -> tuple[str, ...]:
+        """The conversation, with the state in which it ends where one is named."""
+        lines = [line for name, move in path for line in self._lines(name, move)]
+        return (*lines, f"[{end}]") if end else tuple(lines)
+
+    def _lines(self, name: str, move: Move) -> Iterator[str]:
+        if move.site is not None:
+            line = self._said_for(self.flow.states[name], move.site.kind, move.site.rule)
+            yield from [line] * _times(move)
+            if move.site.rule.when is not None:
+                yield f"(where {move.site.rule.when.source.strip()})"
+        if move.cause == "unreadable":
+            yield "(it cannot be read)"
+        elif move.cause == "refused":
+            yield f"({move.detail} refuses it)"
+        elif move.cause == "fails":
+            yield f"(it fails: {move.detail})"
+        elif move.cause == "none":
+            yield "(there is nothing to choose)"
+        elif move.branch is not None and move.branch.when is not None:
+            yield f"(where {move.branch.when.source.strip()})"
+
+    def _said_for(self, state: State, kind: str, rule: Rule) -> str:
+        known = self._said.get(state.name)
+        if known is None:
+            every = sayings(self.flow, state, products=self.products)
+            known = {id(saying.rule): (saying.said, saying.kind) for saying in every}
+            self._said[str(state.name)] = known
+        if kind == "then":
+            fallback = next((said for said, of in known.values() if of == "otherwise"), MEANINGLESS)
+            return self._line(fallback, rule)
+        said, _ = known.get(id(rule), (MEANINGLESS, kind))
+        return self._line(said, rule)
+
+    def _line(self, said: Said, rule: Rule) -> str:
+        if isinstance(said, str):
+            return f"{self.role}: {said}"
+        if "wait" in said:
+            return f"({said['wait']} later)"
+        if "event" in said:
+            return f"(event: {said['event']})"
+        if "send" in said:
+            return f"{self.role}: ({said['send']})"
+        title = rule.title.get(self.flow.languages[0])
+        shown = title.constant if title is not None and title.constant else None
+        return f"{self.role}: [ {shown or str(rule.name).replace('_', ' ').capitalize()} ]"
