@@ -60,7 +60,7 @@ class Interpreter:
 
         A `trace` that is handed in is filled as the turn goes: of one that breaks, it is what is left.
         """
-        draft = self._draft(conversation, inbound, shop, moment, limits, trace)
+        draft = self.draft(conversation, inbound, shop, moment, limits, trace)
         talk = draft.conversation
         if inbound.kind in SILENT_KINDS:
             draft.trace.append({"step": "recorded", "why": "kind"})
@@ -75,7 +75,7 @@ class Interpreter:
         if press is not None and press.visit != talk.visit and inbound.press in talk.taken:
             draft.trace.append({"step": "recorded", "why": "second press"})
             return Turn(conversation, (), draft.trace)
-        why = self._starts_over(state, talk, at)
+        why = self.starts_over(state, talk, at)
         if why or state is None:
             draft.trace.append({"step": "started_over", "why": why})
             state = self._start_over(draft, at)
@@ -117,7 +117,7 @@ class Interpreter:
         trace: Trace | None = None,
     ) -> Turn:
         """The turn of an event; one that nobody handles changes nothing, but `handed_back` leads back."""
-        draft = self._draft(conversation, None, shop, moment, limits, trace)
+        draft = self.draft(conversation, None, shop, moment, limits, trace)
         draft.given.update(names or {})
         state = self._state(draft)
         rule = state.events.get(event)
@@ -145,7 +145,7 @@ class Interpreter:
         trace: Trace | None = None,
     ) -> Turn:
         """The turn of the timer that is due, if one is; each fires once per silence."""
-        draft = self._draft(conversation, None, shop, moment, limits, trace)
+        draft = self.draft(conversation, None, shop, moment, limits, trace)
         state = self._state(draft)
         talk = draft.conversation
         due = self._next_timer(talk)
@@ -169,14 +169,22 @@ class Interpreter:
         """What a customer gets whose turn broke: in their language, and never another fault."""
         language = conversation.language or self.flow.languages[0]
         try:
-            draft = self._draft(conversation, None, shop, moment, WHATSAPP)
+            draft = self.draft(conversation, None, shop, moment, WHATSAPP)
             return Outbound(built_in_text("something_went_wrong", draft))
         except Exception:
             return Outbound(built_in("something_went_wrong", language))
 
+    def meaning(self, draft: Draft) -> Meaning:
+        """What the draft's message means where its conversation stands; nothing is done."""
+        inbound = draft.message
+        assert inbound is not None  # noqa: S101
+        talk = draft.conversation
+        press = decode_press(inbound.press, talk) if inbound.press is not None else None
+        return recognize(self.program.states[talk.state], inbound, press, draft)
+
     # -- the steps of a turn
 
-    def _draft(
+    def draft(
         self,
         conversation: Conversation,
         inbound: Inbound | None,
@@ -185,6 +193,7 @@ class Interpreter:
         limits: Limits,
         trace: Trace | None = None,
     ) -> Draft:
+        """A turn of a copy of the conversation, before anything was understood."""
         talk = conversation.copy()
         draft = Draft(self.pack, self.flow, shop, talk, inbound, moment, limits, self.prepared)
         if trace is not None:
@@ -209,7 +218,7 @@ class Interpreter:
             state = self._start_over(draft, draft.at)
         return state
 
-    def _starts_over(self, state: CompiledState | None, talk: Conversation, at: float) -> str:
+    def starts_over(self, state: CompiledState | None, talk: Conversation, at: float) -> str:
         """Why the conversation starts over with this message; empty if it goes on."""
         if state is None:
             return "gone"

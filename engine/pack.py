@@ -13,7 +13,10 @@ from engine.workflow import Workflow
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Everything one business has written. `templates` maps a path below `templates/` to its text."""
+    """Everything one business has written. `templates` maps a path below `templates/` to its text.
+
+    `files` are those it was read from, by their paths within its folder; None where it was not read.
+    """
 
     business: Business
     flows: Mapping[str, Flow]
@@ -21,3 +24,4 @@ class Pack:
     workflow: Workflow | None = None
     templates: Mapping[str, str] | None = None
     path: str = ""
+    files: Mapping[str, str | bytes] | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.turn import Trace
+from engine.versions import REASONS
 
 Step = Mapping[str, Any]
 
@@ -60,6 +61,16 @@ def _recorded(step: Step) -> str:
 
 def _started_over(step: Step) -> str:
     return _STARTED_OVER.get(step["why"], f"The conversation started over ({step['why']}).")
+
+
+def _version(step: Step) -> str:
+    how, before, now = step["how"], step["from"], step["to"]
+    if how == "started_over":
+        return f"Version {now} was published: the conversation begins anew on it."
+    if how in REASONS:
+        why = REASONS[how].format(slots=", ".join(step["slots"]))
+        return f"It stays on version {before}, though {now} was published: {why}."
+    return f"It goes on with version {now} in {step['state']}; so far it was on version {before}."
 
 
 def _understood(step: Step) -> str:
@@ -166,6 +177,7 @@ def _where(step: Step) -> str:
 _TELLERS: Mapping[str, Callable[[Step], str]] = {
     "recorded": _recorded,
     "started_over": _started_over,
+    "version": _version,
     "understood": _understood,
     "more": _more,
     "tries": _tries,

@@ -17,6 +17,7 @@ from adapters.storage.people import ChannelAddress
 from adapters.storage.reports import Reports
 from adapters.storage.storage import NotReady, Storage, UnknownBusiness, open_storage
 from adapters.storage.turns import Held, UnknownConversation, WaitingMessage, WorkingTurn
+from adapters.storage.versions import InForce, KeptVersion, Live
 
 __all__ = [
     "Accepted",
@@ -29,8 +30,11 @@ __all__ = [
     "DatabaseGone",
     "DatabaseURLError",
     "Held",
+    "InForce",
     "InexactAmount",
     "KeptFile",
+    "KeptVersion",
+    "Live",
     "NotReady",
     "PutAside",
     "Queued",

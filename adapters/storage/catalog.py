@@ -10,6 +10,12 @@ from engine.pack import Pack
 
 def seed_business(database: Database, pack: Pack) -> None:
     """Adds what is new, updates what is known but never its stock, and takes off sale what is gone."""
+    with database.writing():
+        seed_in(database, pack)
+
+
+def seed_in(database: Database, pack: Pack) -> None:
+    """The same within a transaction that is open."""
     business = pack.business
     named = Business.insert(
         id=business.id, name=business.name, currency=business.currency, timezone=business.timezone
@@ -32,12 +38,11 @@ def seed_business(database: Database, pack: Pack) -> None:
         )
         for product in pack.products
     ]
-    with database.writing():
-        database.change(named)
-        known = database.select(Product.select(Product.code).where(Product.business == business.id))
-        for product in products:
-            database.change(product)
-        for code in {row["code"] for row in known} - {product.code for product in pack.products}:
-            database.change(
-                Product.update(on_sale=False).where(Product.business == business.id, Product.code == code)
-            )
+    database.change(named)
+    known = database.select(Product.select(Product.code).where(Product.business == business.id))
+    for product in products:
+        database.change(product)
+    for code in {row["code"] for row in known} - {product.code for product in pack.products}:
+        database.change(
+            Product.update(on_sale=False).where(Product.business == business.id, Product.code == code)
+        )

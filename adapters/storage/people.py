@@ -52,7 +52,7 @@ MAKE_CONVERSATION = """
 SET_ROLE = "UPDATE customers SET role = ? WHERE id = ?"
 BEGIN_ANEW = """
     UPDATE conversations
-    SET flow = ?, state = ?, data = ?, due_at = NULL, updated_at = ?, touched = touched + 1
+    SET flow = ?, state = ?, data = ?, version = NULL, due_at = NULL, updated_at = ?, touched = touched + 1
     WHERE customer_id = ? AND flow <> ?"""
 GIVE_ORDERS = "UPDATE orders SET customer_id = ? WHERE customer_id = ?"
 LOSE_USER_ID = "UPDATE customers SET user_id = NULL WHERE id = ?"

@@ -23,6 +23,7 @@ from adapters.storage.people import ChannelAddress, Directory, identity
 from adapters.storage.reports import Reports, Row
 from adapters.storage.tables import Channel
 from adapters.storage.turns import Turns, WorkingTurn
+from adapters.storage.versions import VersionRows
 from engine.message import Inbound, Outbound, Receipt, Unread
 from engine.pack import Pack
 from engine.turn import Trace
@@ -53,13 +54,14 @@ class Storage:
     """All that is kept. Moments are aware datetimes; a conversation and a message are named by their row ids.
 
     `packs` holds what `seed` was given, by the id of the business: only these businesses are served here.
-    `media` are the files of their customers.
+    `media` are the files of their customers, `versions` what was published of every business.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.packs: dict[str, Pack] = {}
         self.media = MediaRows(database, self.packs)
+        self.versions = VersionRows(database)
         self._directory = Directory(database, self.packs)
         self._inbox = Inbox(database, self._directory)
         self._outbox = Outbox(database, self._directory)
@@ -114,6 +116,10 @@ class Storage:
         has no coin for.
         """
         seed_business(self.database, pack)
+        self.serve(pack)
+
+    def serve(self, pack: Pack) -> None:
+        """Serves the business from now on, by this pack; what is kept of it is left as it is."""
         self.packs[pack.business.id] = pack
 
     def add_channel(self, business: str, provider: str, address: str) -> None:

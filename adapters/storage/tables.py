@@ -87,9 +87,36 @@ class Customer(peewee.Model):
         indexes = ((("business", "phone"), True), (("business", "user_id"), True))
 
 
+class FlowVersion(peewee.Model):
+    """One content of a business's pack that was published; the newest has the highest `publication`.
+
+    `number` counts the business's versions. What is published again keeps its number and its `created_at`,
+    and takes a new `publication` and `published_at`. `content` holds the files, compressed.
+    """
+
+    id = AutoField()
+    business = _of_business(index=False)
+    number = IntegerField()
+    hash = TextField()
+    publication = IntegerField()
+    published_at = DateTimeField()
+    published_by = TextField(default="")
+    created_at = DateTimeField()
+    content = TextField()
+
+    class Meta:
+        table_name = "flow_versions"
+        indexes = (
+            (("business", "number"), True),
+            (("business", "hash"), True),
+            (("business", "publication"), True),
+        )
+
+
 class Conversation(peewee.Model):
     """One customer's talk on one channel. `data` is the engine's conversation as JSON.
 
+    `version` is the number of the version that it is on; without one it is on the newest.
     `touched` counts the transactions that changed what there is to do; `due_at` is when the next timer fires.
     `heard_at` is when the customer last said something, `ready_at` how far their rate is used up.
     """
@@ -107,6 +134,7 @@ class Conversation(peewee.Model):
     ready_at = DateTimeField(null=True)
     created_at = DateTimeField()
     updated_at = DateTimeField()
+    version = IntegerField(null=True)
 
     class Meta:
         table_name = "conversations"
@@ -377,6 +405,7 @@ TABLES: tuple[type[peewee.Model], ...] = (
     Business,
     Channel,
     Customer,
+    FlowVersion,
     Conversation,
     Message,
     Turn,

@@ -57,7 +57,8 @@ HELD = """
            customers.email, customers.language, customers.role,
            oldest.id, oldest.payload, oldest.created_at, oldest.try_after, oldest.attempts,
            oldest.correlation, EXISTS
-           (SELECT 1 FROM messages WHERE status = 'received' AND conversation_id = ? AND id > oldest.id)
+           (SELECT 1 FROM messages WHERE status = 'received' AND conversation_id = ? AND id > oldest.id),
+           conversations.version
     FROM conversations
     JOIN channels ON channels.id = conversations.channel_id
     JOIN customers ON customers.id = conversations.customer_id
@@ -74,7 +75,8 @@ HOLD = {
 EXISTS = "SELECT 1 FROM conversations WHERE id = ?"
 SAVE = """
     UPDATE conversations
-    SET flow = ?, state = ?, data = ?, due_at = ?, updated_at = ?, touched = touched + 1 WHERE id = ?"""
+    SET flow = ?, state = ?, data = ?, version = ?, due_at = ?, updated_at = ?, touched = touched + 1
+    WHERE id = ?"""
 HANDLED = """
     UPDATE messages SET status = 'handled', status_at = ?, error = '', try_after = NULL
     WHERE id = ? AND conversation_id = ? AND status = 'received'"""
@@ -134,6 +136,7 @@ class _Row(NamedTuple):
     attempts: int
     correlation: str
     more_wait: int | bool
+    version: int | None
 
 
 class WorkingTurn:
@@ -141,7 +144,8 @@ class WorkingTurn:
 
     `conversation` is as it stands now, `due` the moment at which its next timer fires (None for no timer; it
     may be still to come), `customer_phone` the number or, where none is known, the business-scoped id. `shop`
-    is the business's shop for this customer, in the same transaction.
+    is the business's shop for this customer, in the same transaction. `version` is the number of the version
+    of its flow that the conversation is on, None for the newest; what it is set to is kept with the turn.
 
     `holds_back` is true where the oldest message may not be tried yet: then neither it is to be taken, nor
     any later one, nor a timer that fell due after it came. `more_wait` tells whether messages wait behind the
@@ -163,6 +167,7 @@ class WorkingTurn:
         self.customer_phone: str = row.phone or row.user_id or ""
         self.conversation: Conversation = talk.load(row.data)
         self.due: datetime | None = loaded_or_none(row.due_at)
+        self.version: int | None = row.version
         self._database = database
         self._directory = directory
         self._undo = undo
@@ -218,7 +223,7 @@ class WorkingTurn:
         due = None if due_at is None else stored(due_at)
         trace = dump(turn.trace)
         changes: list[Statement] = [
-            (SAVE, (self.flow, state, data, due, moment, self.id)),
+            (SAVE, (self.flow, state, data, self.version, due, moment, self.id)),
             (
                 KEEP_TURN,
                 (self.business, self.id, message_id, moment, duration, self._state, state, trace, ""),

@@ -93,7 +93,8 @@ class _PackReader:
         self._check_left_over()
         pack = None
         if business is not None:
-            pack = Pack(business, MappingProxyType(flows), products, workflow, self.templates, self.path)
+            flows_by_role = MappingProxyType(flows)
+            pack = Pack(business, flows_by_role, products, workflow, self.templates, self.path, self.files)
         return Reading(pack, self.found(), MappingProxyType(self.documents), self.read_flows())
 
     def found(self) -> tuple[Problem, ...]:
