@@ -94,6 +94,9 @@ messages:
 {messages}"""
 
 
+FAILS = "fails: {no_such_item: hello, out_of_stock: hello, unavailable: hello}\n"
+"""An answer to whatever may become of `add_to_cart`."""
+
 REACHED = """\
   waiting:
     ask: hello
@@ -212,7 +215,7 @@ messages:
   much: "{{ item }} is much."
   asked: "{{ line.total | money }}"
 """,
-        top="moved: {old: ordering}\n",
+        top=FAILS + "moved: {old: ordering}\n",
     ),
     "a slot is used by an action that takes its name": flow(
         """\
@@ -222,7 +225,8 @@ messages:
         """\
   thanks: "{{ order.number }}"
 """,
-        top="moved: {old: paying}\nslots: {instructions: text}\n",
+        top=FAILS.replace("no_such_item", "price_changed: hello, cart_empty")
+        + "moved: {old: paying}\nslots: {instructions: text}\n",
     ),
     "what a button carries stands like holes": flow(
         """\
@@ -281,17 +285,21 @@ messages:
         """\
   asking:
     commands:
-      take: {words: [take], fails: {cart_empty: hello}, reply: hello, goto: passed}
+      take:
+        words: [take]
+        fails: {no_such_order: hello, out_of_stock: hello, unavailable: hello}
+        reply: hello
+        goto: passed
   passed:
-    branches: [{do: place_order, goto: done}]
+    branches: [{do: repeat_order, goto: done}]
 """,
         top="moved: {old: asking}\n",
     ),
-    "an event or a timer may be silent": flow(
+    "an event may be silent, and a timer that tells somebody else": flow(
         """\
   waiting:
     events: {paid: {do: clear_cart}}
-    after: [{wait: 1 hour, do: clear_cart}]
+    after: [{wait: 1 hour, do: {hand_over: "Nobody answers."}}]
     otherwise: {reply: hello, goto: done}
 """,
         top="moved: {old: waiting}\n",
@@ -305,7 +313,7 @@ messages:
   dear: "{{ product.name }} is dear."
   asked: "Another {{ product.name }}?"
 """,
-        top="moved: {old: choosing}\nslots: {wanted: product}\n",
+        top=FAILS + "moved: {old: choosing}\nslots: {wanted: product}\n",
     ),
     "what a button says can read the values that it brings": flow(
         """\
@@ -461,7 +469,7 @@ BROKEN = {
   dear: "{{ product.name }} is dear."
   asked: "Another {{ product.name }}?"
 """,
-            top="moved: {old: choosing}\nslots: {wanted: product}\n",
+            top=FAILS + "moved: {old: choosing}\nslots: {wanted: product}\n",
         ),
         "unknown_variable",
     ),
@@ -487,7 +495,7 @@ BROKEN = {
   dear: "{{ product.name }} is dear."
   asked: "Another {{ product.name }}?"
 """,
-            top="moved: {old: choosing}\nslots: {wanted: product}\n",
+            top=FAILS + "moved: {old: choosing}\nslots: {wanted: product}\n",
         ),
         "schema",
     ),
@@ -566,7 +574,7 @@ BROKEN = {
             '      add: {pattern: "{item:nubmer}", do: add_to_cart, reply: other, goto: done}\n'
             "                            ^^^^^^\n",
             '  other: "{{ item }}"\n',
-            top="moved: {old: asking}\n",
+            top=FAILS + "moved: {old: asking}\n",
         ),
         "unknown_type",
     ),

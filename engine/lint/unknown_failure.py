@@ -69,6 +69,7 @@ RULE = Rule(
 flow: shop
 start: initial
 otherwise: hello
+fails: {no_such_item: hello, unavailable: hello}
 states:
   initial:
     commands:
@@ -90,6 +91,7 @@ messages:
 flow: shop
 start: initial
 otherwise: hello
+fails: {no_such_item: hello, unavailable: hello}
 states:
   initial:
     commands:

@@ -12,6 +12,7 @@ RULE = Rule(
 flow: shop
 start: initial
 otherwise: hello
+fails: {no_such_item: hello, out_of_stock: hello, unavailable: hello}
 states:
   initial:
     commands:
@@ -33,6 +34,7 @@ messages:
 flow: shop
 start: initial
 otherwise: hello
+fails: {no_such_item: hello, out_of_stock: hello, unavailable: hello}
 states:
   initial:
     commands:

@@ -1,0 +1,158 @@
+"""flow-lint finds what a customer would get no answer to: failures, refusals, timers."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.lint import lint
+from engine.reader import read_flow
+
+FLOW = """\
+flow: shop
+start: initial
+{top}
+states:
+  initial:
+    otherwise: {{reply: hello, goto: ordering}}
+  ordering:
+    {ordering}
+  passing:
+    branches: [{passing}]
+    otherwise: {{reply: hello, goto: done}}
+  done: {{final: true}}
+messages:
+  hello: Hello!
+"""
+BUY = 'commands: {buy: {pattern: "buy {item:number}", do: add_to_cart, %s}}'
+GO = "commands: {go: {words: [go], goto: passing, %s}}"
+ALL = "{no_such_item: hello, out_of_stock: hello, unavailable: hello}"
+PASS = "{when: cart.is_empty, goto: done}"
+ADD = "{when: cart.is_empty, do: {add_to_cart: 1}, goto: done, %s}"
+
+
+def found(rule: str, ordering: str, passing: str = PASS, top: str = "otherwise: hello") -> list[str]:
+    """The words at which the rule finds something, with what it says."""
+    text = FLOW.format(ordering=ordering, passing=passing, top="moved: {old: passing}\n" + top)
+    lines = text.splitlines()
+    return [
+        lines[one.place.line - 1][one.place.column - 1 :][: one.length] + ": " + one.message
+        for one in lint(read_flow({"shop.yaml": text}, "shop.yaml", {}))
+        if one.rule == rule
+    ]
+
+
+FAILURES = {
+    "nothing answers": (BUY % "reply: hello", PASS, "", ["no_such_item", "out_of_stock", "unavailable"]),
+    "the rule answers one": (
+        BUY % "fails: {out_of_stock: hello}, reply: hello",
+        PASS,
+        "",
+        ["no_such_item", "unavailable"],
+    ),
+    "the flow answers the rest": (
+        BUY % "fails: {out_of_stock: hello}, reply: hello",
+        PASS,
+        "fails: {no_such_item: hello, unavailable: hello}",
+        [],
+    ),
+    "the rule answers for its branches": (
+        f"commands: {{buy: {{words: [buy], fails: {ALL},"
+        " branches: [{do: {add_to_cart: 1}, reply: hello}]}}",
+        PASS,
+        "",
+        [],
+    ),
+    "a branch answers for itself, not for the rule": (
+        BUY % f"branches: [{{fails: {ALL}, reply: hello}}]",
+        PASS,
+        "",
+        ["no_such_item", "out_of_stock", "unavailable"],
+    ),
+    "a state that is passed through": (
+        GO % "reply: hello",
+        ADD % "fails: {no_such_item: hello}",
+        "",
+        ["out_of_stock", "unavailable"],
+    ),
+    "the rule answers for the state that it passes through": (
+        GO % f"fails: {ALL}",
+        ADD % "fails: {}",
+        "",
+        [],
+    ),
+    "an answer passes through a state too": (
+        "input: {validate: [{length: {min: 2}, else: {goto: passing}}], reply: hello, goto: done}",
+        ADD % "fails: {no_such_item: hello, unavailable: hello}",
+        "",
+        ["out_of_stock"],
+    ),
+    "an event": (
+        "events: {paid: {do: {add_to_cart: 1}, fails: {no_such_item: hello}}}\n    otherwise: hello",
+        PASS,
+        "",
+        ["out_of_stock", "unavailable"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_a_failure_that_nothing_answers_is_found(what: str) -> None:
+    ordering, passing, top, codes = FAILURES[what]
+    problems = found("unanswered_failure", ordering, passing, "otherwise: hello\n" + top)
+    assert len(problems) == (1 if codes else 0), problems
+    for problem in problems:
+        assert problem.startswith("add_to_cart: ")
+        assert [code for code in ("no_such_item", "out_of_stock", "unavailable") if code in problem] == codes
+
+
+CHECKED = "input: {save: many, validate: [{between: {min: 1}%s}]%s, goto: done}"
+SLOTS = "slots: {many: number}\n"
+
+REFUSALS = {
+    "an else, for both": (CHECKED % (", else: hello", ", else: hello"), SLOTS, []),
+    "an otherwise of the flow": (CHECKED % ("", ""), SLOTS + "otherwise: hello\n", []),
+    "an otherwise of the state": (CHECKED % ("", "") + "\n    otherwise: hello", SLOTS, []),
+    "nothing for a refusal": (CHECKED % ("", ", else: hello"), SLOTS, ["between"]),
+    "nothing for what is no number": (CHECKED % (", else: hello", ""), SLOTS, ["input"]),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_a_refusal_that_nothing_answers_is_found(what: str) -> None:
+    ordering, top, words = REFUSALS[what]
+    problems = found("silent_refusal", ordering, top=top)
+    assert [one.partition(":")[0] for one in problems] == words, problems
+
+
+TIMERS = {
+    "says something": ("reply: hello", False),
+    "goes somewhere": ("goto: done", False),
+    "asks again": ("ask_again: true", False),
+    "tells somebody else": ("do: {hand_over: Nobody answers.}", False),
+    "says something in one case": ("branches: [{when: cart.is_empty}, {reply: hello}]", False),
+    "does something without a word": ("do: clear_cart", True),
+    "says nothing in any case": ("branches: [{when: cart.is_empty}, {do: clear_cart}]", True),
+    "the answer of a failure alone": (f"do: {{add_to_cart: 1}}, fails: {ALL}", True),
+}
+
+
+@pytest.mark.parametrize("what", TIMERS)
+def test_a_timer_of_which_nobody_hears_is_found(what: str) -> None:
+    rule, is_silent = TIMERS[what]
+    problems = found("silent_timer", f"after: [{{wait: 1 hour, {rule}}}]\n    otherwise: hello")
+    assert len(problems) == is_silent
+
+
+TRIES = {
+    "then: {reply: hello}": [],
+    "then: {goto: done}": [],
+    "then: {do: clear_cart}": ["then"],
+    "then: {branches: [{when: cart.is_empty, reply: hello}]}": ["then"],
+    "then: {branches: [{when: cart.is_empty, reply: hello}, {goto: done}]}": [],
+}
+
+
+@pytest.mark.parametrize("then", TRIES)
+def test_tries_without_a_word_are_found(then: str) -> None:
+    problems = found("silent_rule", f"tries: {{limit: 3, {then}}}\n    otherwise: hello")
+    assert [one.partition(":")[0] for one in problems] == TRIES[then]
