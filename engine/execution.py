@@ -13,6 +13,7 @@ from engine.flow import Answer, Branch
 from engine.machine import dispatch
 from engine.program import CompiledRule, CompiledState, CompiledStep, Program
 from engine.reading import plain
+from engine.source import Spot
 from engine.turn import BrokenTurn, Failure
 
 MOST_STATES_PASSED = 20
@@ -73,12 +74,13 @@ class Execution:
     def _chosen(self, draft: Draft, branch: Branch | None) -> None:
         if branch is not None:
             draft.chosen = branch
-            draft.trace.append({"step": "branch", "at": str(branch.place)})
             self._branch(draft, branch)
 
     def _branch(self, draft: Draft, branch: Branch) -> None:
+        compiled = self.program.branches[id(branch)]
+        draft.trace.append({"step": "branch", "at": compiled.at})
         draft.branch = branch
-        self._do(draft, self.program.branch_steps[id(branch)])
+        self._do(draft, compiled.steps)
         draft.branch = None
         draft.replies.extend(branch.reply)
 
@@ -114,7 +116,6 @@ class Execution:
         """Takes the first branch of the state that holds; the state it leads to, None to wait here."""
         for branch in state.state.branches:
             if branch.when is None or branch.when.evaluate(draft):
-                draft.trace.append({"step": "branch", "at": str(branch.place)})
                 self._branch(draft, branch)
                 return branch.goto
         return None
@@ -131,6 +132,7 @@ class Execution:
                 draft.items = items or None
                 return
             draft.asking = False
+            draft.trace.append({"step": "none_to_choose", "at": Spot.of(choices.none.place)})
             self.answer(draft, choices.none)
             if choices.none.goto is None:
                 draft.asking = False
@@ -215,7 +217,7 @@ class Execution:
                 if failure.leaves is not None:
                     failure.leaves(draft)
                     before = draft.conversation.copy()
-                draft.trace.append({"step": "answered", "code": failure.code, "at": str(answer.place)})
+                draft.trace.append({"step": "answered", "code": failure.code, "at": Spot.of(answer.place)})
                 work = partial(self.answer_and_settle, draft, answer)
         raise BrokenTurn(f"{at}: failures answered by failures, {MOST_STATES_PASSED} times")
 

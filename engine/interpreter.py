@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from engine.actions.add_to_cart import run as add_to_cart
 from engine.built_in import built_in
 from engine.conversation import Conversation
+from engine.declarations import Unreadable
 from engine.draft import Draft
 from engine.execution import NO_FAILS, Execution
 from engine.expressions import Expression
@@ -18,9 +20,10 @@ from engine.message import Inbound, Outbound
 from engine.pack import Pack
 from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
-from engine.reading import plain, read_input, read_named, seen_by
+from engine.reading import plain, read_input, read_named, read_value, seen_by
 from engine.recognizer import Meaning, decode_press, exists, recognize
 from engine.shop import Shop
+from engine.source import Spot
 from engine.speech import built_in_text, render_alone, speak, speak_more
 from engine.suggestion import nearest_command
 from engine.turn import BrokenTurn, Told, Trace, Turn
@@ -90,14 +93,14 @@ class Interpreter:
                 "step": "understood",
                 "how": meaning.how,
                 "rule": rule.key if rule else "",
-                "at": rule.at if rule else str(state.state.place),
+                "at": rule.at if rule else Spot.of(state.state.place),
             }
         )
         if meaning.page is not None:
             draft.trace.append({"step": "more", "start": meaning.page[1]})
             return Turn(talk, speak_more(draft, state, *meaning.page), draft.trace)
         if rule is None or rule is state.otherwise:
-            self._not_understood(draft, state, meaning.counts)
+            self._not_understood(draft, state, rule, meaning.counts)
         else:
             is_in_time = press is not None and press.visit == talk.visit
             self._understood(draft, state, rule, meaning)
@@ -134,6 +137,35 @@ class Interpreter:
             back = draft.conversation.came_from or str(self.flow.start)
             go_back = partial(self.execution.enter_and_settle, draft, back)
             self.execution.attempt(draft, go_back, NO_FAILS, "")
+        return self._finished(draft)
+
+    def begin_at(
+        self,
+        state: str,
+        slots: Mapping[str, Any],
+        cart: Mapping[str, int],
+        shop: Shop,
+        moment: datetime,
+        limits: Limits = WHATSAPP,
+    ) -> Turn:
+        """The turn of entering a state out of nothing, as somebody who has just spoken.
+
+        `slots` are written as a customer would type them, `cart` is product code: how many. Raises Unreadable
+        for a value that its slot cannot hold, KeyError for a state or slot of another flow, Failure for a
+        product that cannot be had.
+        """
+        draft = self.draft(self.start(), None, shop, moment, limits)
+        for slot, written in slots.items():
+            declared = self.flow.slots[slot]
+            try:
+                value = read_value(declared, written, draft, is_written=True)
+            except Unreadable as error:
+                raise Unreadable(f"{written!r} cannot be read as {declared.type} for {slot}") from error
+            draft.save(slot, value)
+        for code, quantity in cart.items():
+            add_to_cart(draft, code, quantity)
+        _heard(draft.conversation, draft.at)
+        self.execution.attempt(draft, partial(self.execution.enter_and_settle, draft, state), NO_FAILS, state)
         return self._finished(draft)
 
     def wake(
@@ -252,11 +284,15 @@ class Interpreter:
         waits = [(since + wait, i) for i, (wait, _) in enumerate(state.after) if i not in talk.fired]
         return min(waits, default=None)
 
-    def _not_understood(self, draft: Draft, state: CompiledState, counts: bool = True) -> None:
+    def _not_understood(
+        self, draft: Draft, state: CompiledState, understood: CompiledRule | None = None, counts: bool = True
+    ) -> None:
         draft.suggest = lambda: nearest_command(state, draft)
         last = state.then if counts and self._tried(draft, state) else None
         rule = next((rule for rule in (last, *state.fallbacks) if rule and exists(rule, draft)), None)
         if rule is not None:
+            if rule is not understood:
+                draft.trace.append({"step": "fell_to", "rule": rule.key, "at": rule.at})
             self._take_fallback(draft, rule)
 
     def _take_fallback(self, draft: Draft, rule: CompiledRule) -> None:
@@ -266,6 +302,8 @@ class Interpreter:
         if problem is None:
             refused = next((check for check in rule.checks if not self._passes(draft, check, value)), None)
             refusal = refused.refusal if refused is not None else None
+        if problem is not None:
+            draft.trace.append({"step": "unreadable", **problem, "at": rule.at})
         if refusal is not None:
             say = partial(self.execution.answer_and_settle, draft, refusal)
             self.execution.attempt(draft, say, NO_FAILS, str(refusal.place))
@@ -323,7 +361,7 @@ class Interpreter:
             if str(choices.value.evaluate(draft)) == pick:
                 return True
         draft.given.pop(choices.name, None)
-        draft.trace.append({"step": "pick_gone", "value": pick, "at": str(choices.place)})
+        draft.trace.append({"step": "pick_gone", "value": pick, "at": Spot.of(choices.place)})
         none = choices.none
 
         def offer_again() -> None:
@@ -364,6 +402,7 @@ class Interpreter:
         if answer is None:
             self._not_understood(draft, state)
         elif self._tried(draft, state) and state.then is not None and exists(state.then, draft):
+            draft.trace.append({"step": "fell_to", "rule": state.then.key, "at": state.then.at})
             self._take_fallback(draft, state.then)
         else:
             say = partial(self.execution.answer_and_settle, draft, answer)
@@ -378,7 +417,7 @@ class Interpreter:
             draft.replies.extend(state.ask)
         replies = speak(draft, state, asked, draft.items) if draft.replies else ()
         if draft.replies:
-            draft.trace.append({"step": "said", "messages": draft.replies})
+            draft.trace.append({"step": "said", "messages": draft.replies, "language": draft.language})
         told = self._told(draft) if draft.told else ()
         return Turn(draft.conversation, replies, draft.trace, told, draft.calls_person)
 

@@ -14,6 +14,7 @@ from engine.expressions import Expression, Text, Value
 from engine.flow import Answer, Branch, Check, Flow, Message, Rule, State, Step
 from engine.machine import build_machine, state_rules, understands
 from engine.patterns import Pattern
+from engine.source import Spot
 from engine.validators import VALIDATORS
 from engine.words import fold
 
@@ -26,7 +27,7 @@ class CompiledStep:
     parameters: tuple[tuple[str, Value | Expression], ...]
     filled: tuple[str, ...]
     required: tuple[str, ...]
-    at: str
+    at: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class CompiledCheck:
     constants: Mapping[str, Any]
     parameters: tuple[tuple[str, Value | Expression], ...]
     refusal: Answer | None
-    at: str
+    at: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,15 @@ class CompiledRule:
     acts: bool
     moves: bool
     reply: tuple[str, ...]
-    at: str
+    at: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBranch:
+    """A branch's steps, bound, and where it stands."""
+
+    steps: tuple[CompiledStep, ...]
+    at: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +107,12 @@ class CompiledState:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A flow, compiled: its states by name, and the steps of the branches, by the
-    branch's identity. `timeout` is in seconds."""
+    """A flow, compiled: its states by name, and its branches, by the branch's
+    identity. `timeout` is in seconds."""
 
     flow: Flow
     states: Mapping[str, CompiledState]
-    branch_steps: Mapping[int, tuple[CompiledStep, ...]]
+    branches: Mapping[int, CompiledBranch]
     timeout: float
 
 
@@ -111,11 +120,11 @@ def compile_flow(flow: Flow) -> Program:
     """Compiles the flow; raises KeyError for a name that `flow-lint` would have refused."""
     flow = _by_plain_names(flow)
     machine = build_machine(flow)
-    branch_steps: dict[int, tuple[CompiledStep, ...]] = {}
+    branches: dict[int, CompiledBranch] = {}
     passing_acts = any(_acts(branch.do) for state in flow.states.values() for branch in state.branches)
     for state in flow.states.values():
         for branch in state.branches:
-            _compile_branch(branch, branch_steps)
+            _compile_branch(branch, branches)
 
     def ready(key: str, rule: Rule) -> CompiledRule:
         if rule.when is not None:
@@ -126,7 +135,7 @@ def compile_flow(flow: Flow) -> Program:
             if value is not None:
                 value.compile()
         for branch in rule.branches:
-            _compile_branch(branch, branch_steps)
+            _compile_branch(branch, branches)
         acts = passing_acts or any(map(_acts, (rule.do, *(branch.do for branch in rule.branches))))
         return CompiledRule(
             rule,
@@ -137,7 +146,7 @@ def compile_flow(flow: Flow) -> Program:
             acts,
             rule.goto is not None,
             tuple(map(str, rule.reply)),
-            str(rule.place),
+            Spot.of(rule.place),
         )
 
     general = {name: ready(f"command:{name}", rule) for name, rule in flow.commands.items()}
@@ -152,7 +161,7 @@ def compile_flow(flow: Flow) -> Program:
     for by_language in flow.messages.values():
         for message in by_language.values():
             _compile_message(message)
-    return Program(flow, states, branch_steps, flow.timeout.total_seconds())
+    return Program(flow, states, branches, flow.timeout.total_seconds())
 
 
 def _acts(steps: tuple[Step, ...]) -> bool:
@@ -252,10 +261,10 @@ def _patterns(rules: Iterable[CompiledRule]) -> list[tuple[Pattern, Mapping[str,
     ]
 
 
-def _compile_branch(branch: Branch, steps: dict[int, tuple[CompiledStep, ...]]) -> None:
+def _compile_branch(branch: Branch, branches: dict[int, CompiledBranch]) -> None:
     if branch.when is not None:
         branch.when.compile()
-    steps[id(branch)] = tuple(map(_step, branch.do))
+    branches[id(branch)] = CompiledBranch(tuple(map(_step, branch.do)), Spot.of(branch.place))
 
 
 def _step(step: Step) -> CompiledStep:
@@ -273,7 +282,7 @@ def _step(step: Step) -> CompiledStep:
         tuple((str(name), value) for name, value in step.parameters.items()),
         tuple(name for name in missing if action.parameters[name].filled),
         tuple(name for name in missing if name not in optional),
-        str(step.place),
+        Spot.of(step.place),
     )
 
 
@@ -298,7 +307,7 @@ def _check(check: Check) -> CompiledCheck:
             if name != "value" and not _is_constant(value)
         ),
         check.refusal,
-        str(check.place),
+        Spot.of(check.place),
     )
 
 

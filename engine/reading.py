@@ -59,7 +59,7 @@ def read_input(
         else:
             new = text
         try:
-            new = _read_for(declared, new, draft, is_written=written is not None)
+            new = read_value(declared, new, draft, is_written=written is not None)
         except Unreadable:
             return value, saves, {"name": str(slot), "type": declared.type, "text": plain(new)}
         saves.append((str(slot), new))
@@ -69,10 +69,13 @@ def read_input(
     return value, saves, None
 
 
-def _read_for(slot: Slot, new: Any, draft: Draft, is_written: bool) -> Any:
-    """The value as the slot's type; None where a flow writes an empty one, which empties the slot."""
+def read_value(slot: Slot, new: Any, draft: Draft, is_written: bool) -> Any:
+    """The value as the slot's type; None where a flow writes an empty one, which empties the slot.
+
+    Raises Unreadable.
+    """
     if slot.is_list and isinstance(new, (list, tuple)):
-        return [_read_for(slot, one, draft, is_written) for one in new]
+        return [read_value(slot, one, draft, is_written) for one in new]
     if is_written and (new is None or new == ""):
         return None
     if isinstance(new, str):

@@ -23,6 +23,18 @@ class Place(NamedTuple):
 NOWHERE = Place("", 0, 0)
 
 
+class Spot(str):
+    """A place as people read it, `file:line`, that still knows its column: what a trace says of where."""
+
+    place: Place = NOWHERE
+
+    @classmethod
+    def of(cls, place: Place) -> Spot:
+        spot = cls(place)
+        spot.place = place
+        return spot
+
+
 class Edit(NamedTuple):
     """A splice that mends something: so many characters from this place on give way to the text."""
 

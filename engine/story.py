@@ -28,7 +28,7 @@ _KINDS = {
     "input": "the input",
     "choices": "the choices",
     "otherwise": '"otherwise"',
-    "then": '"then" after too many tries',
+    "tries": '"then" after too many tries',
 }
 
 _RECORDED = {
@@ -121,6 +121,15 @@ def _pick_gone(step: Step) -> str:
     return f"What was picked ({step['value']}) is no longer on the list."
 
 
+def _fell_to(step: Step) -> str:
+    called = rule_name(step["rule"])
+    return f"{called[0].upper()}{called[1:]} answers instead."
+
+
+def _none_to_choose(step: Step) -> str:
+    return "There was nothing to choose from."
+
+
 def _branch(step: Step) -> str:
     return "A branch of it held."
 
@@ -185,6 +194,8 @@ _TELLERS: Mapping[str, Callable[[Step], str]] = {
     "read": _read,
     "refused": _refused,
     "pick_gone": _pick_gone,
+    "none_to_choose": _none_to_choose,
+    "fell_to": _fell_to,
     "branch": _branch,
     "went": _went,
     "did": _did,

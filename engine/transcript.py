@@ -6,18 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
+from engine.declarations import Unreadable
 from engine.durations import read_duration
+from engine.flow import NOTHING
 from engine.interpreter import Interpreter
 from engine.jinja.filters import format_money
 from engine.limits import MEDIA_KINDS, Limits
 from engine.memory import MemoryShop, Placed
 from engine.message import Inbound, Media, Option, Outbound
+from engine.nearest import unknown
 from engine.pack import Pack
 from engine.recognizer import decode_press
 from engine.shop import Product, Shop
-from engine.turn import Turn
+from engine.turn import Failure, Turn
 
 START = datetime(2025, 10, 18, 11, 0)
 """When a conversation begins, on the business's clock, unless its file says `at`."""
@@ -26,6 +29,10 @@ PHONE = "923001234567"
 """The number of the customer who talks, unless the file says another."""
 
 INDENT = "    "
+
+
+Watch = Callable[[str, Turn], None]
+"""Called after each turn, with the state that it began in."""
 
 
 class Unplayable(Exception):
@@ -41,11 +48,17 @@ class Talk:
 
     `now` is an aware moment; `limits` are those of the provider that is talked through, WhatsApp's without
     any. `latest` holds the buttons and rows of the last turn that offered any. A turn that raises leaves the
-    talk and the shop as they were.
+    talk and the shop as they were; any other is told to `watch`.
     """
 
     def __init__(
-        self, pack: Pack, shop: Shop, at: datetime, role: str = "customer", limits: Limits | None = None
+        self,
+        pack: Pack,
+        shop: Shop,
+        at: datetime,
+        role: str = "customer",
+        limits: Limits | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.shop = shop
         self.now = at
@@ -53,6 +66,7 @@ class Talk:
         self.interpreter = Interpreter(pack, role=role)
         self.conversation = self.interpreter.start()
         self.latest: Sequence[Option] = ()
+        self._watch = watch
         self._offered: list[Option] = []
         self._written: dict[str, str] = {}
 
@@ -84,6 +98,24 @@ class Talk:
         press = decode_press(press_id, self.conversation)
         return called == title or (press is not None and called == press.command)
 
+    def begin_at(self, state: str, slots: Mapping[str, Any], cart: Mapping[str, int]) -> Turn:
+        """Enters a state out of nothing; raises Unplayable where the flow does not allow that."""
+        flow = self.interpreter.flow
+        if state not in flow.states:
+            raise Unplayable(unknown("state", state, flow.states))
+        for slot in slots:
+            if slot not in flow.slots:
+                raise Unplayable(unknown("slot", slot, flow.slots))
+        try:
+            return self._take(
+                lambda: self.interpreter.begin_at(state, slots, cart, self.shop, self.now, self.limits)
+            )
+        except Unreadable as error:
+            raise Unplayable(f"`start_at`: {error}") from error
+        except Failure as failure:
+            about = f" ({failure.product.code})" if failure.product else ""
+            raise Unplayable(f"`start_at` cannot be entered: {failure.code}{about}") from failure
+
     def wait(self, duration: timedelta) -> Iterator[tuple[datetime, Turn]]:
         """Lets the time pass; gives each turn that comes by itself meanwhile, with its moment."""
         until = self.now + duration
@@ -113,6 +145,8 @@ class Talk:
         with self.shop.savepoint():
             turn = turn_of()
         before, self.conversation = self.conversation, turn.conversation
+        if self._watch is not None:
+            self._watch(before.state, turn)
         offered = [option for reply in turn.replies for option in (*reply.buttons, *reply.rows)]
         if offered:
             self.latest = tuple(offered)
@@ -127,11 +161,20 @@ def pressed(option: Option) -> Inbound:
     return Inbound("press", text=option.title, press=option.id)
 
 
+class Beginning(NamedTuple):
+    """The state in which a conversation begins; its slots, as they would be typed; its cart, code: pieces."""
+
+    state: str
+    slots: Mapping[str, Any] = NOTHING
+    cart: Mapping[str, int] = NOTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """A conversation file, read: who talks, from when on (on the business's clock), what is said and done.
 
-    `provider` is the word of the one that is talked through; empty for WhatsApp's own.
+    `provider` is the word of the one that is talked through; empty for WhatsApp's own. Without `start_at`
+    nobody has spoken yet.
     """
 
     title: str
@@ -141,6 +184,7 @@ class Script:
     customer: Mapping[str, str] = field(default_factory=dict)
     at: datetime = START
     provider: str = ""
+    start_at: Beginning | None = None
 
 
 def script_of(document: Mapping[str, Any]) -> Script:
@@ -153,7 +197,16 @@ def script_of(document: Mapping[str, Any]) -> Script:
         customer={key: str(value) for key, value in document.get("customer", {}).items()},
         at=datetime.fromisoformat(document["at"]) if "at" in document else START,
         provider=str(document.get("provider", "")),
+        start_at=_beginning(document["start_at"]) if "start_at" in document else None,
     )
+
+
+def _beginning(written: Any) -> Beginning:
+    if isinstance(written, str):
+        return Beginning(str(written))
+    slots = {str(slot): value for slot, value in written.get("slots", {}).items()}
+    cart = {str(code): int(quantity) for code, quantity in written.get("cart", {}).items()}
+    return Beginning(str(written["state"]), slots, cart)
 
 
 def shop_with_people(pack: Pack, role: str) -> MemoryShop:
@@ -165,12 +218,12 @@ def shop_with_people(pack: Pack, role: str) -> MemoryShop:
     return shop
 
 
-def play(pack: Pack, script: Script, limits: Limits | None = None) -> str:
+def play(pack: Pack, script: Script, limits: Limits | None = None, watch: Watch | None = None) -> str:
     """The whole transcript, as it stands in a snapshot; raises Unplayable.
 
-    `limits` are those of the script's provider, WhatsApp's without any.
+    `limits` are those of the script's provider, WhatsApp's without any. Each turn is told to `watch`.
     """
-    return "\n".join(_Player(pack, script, limits).play()) + "\n"
+    return "\n".join(_Player(pack, script, limits, watch).play()) + "\n"
 
 
 def show(message: Outbound) -> list[str]:
@@ -196,7 +249,7 @@ def show(message: Outbound) -> list[str]:
 class _Player:
     """One playing of one script."""
 
-    def __init__(self, pack: Pack, script: Script, limits: Limits | None) -> None:
+    def __init__(self, pack: Pack, script: Script, limits: Limits | None, watch: Watch | None) -> None:
         self.pack = pack
         self.script = script
         self.everything = shop_with_people(pack, script.role)
@@ -208,7 +261,7 @@ class _Player:
             shop.save_customer(known)
         self.shop = _Breakable(shop)
         at = script.at.replace(tzinfo=pack.business.zone)
-        self.talk = Talk(pack, cast(Shop, self.shop), at, script.role, limits)
+        self.talk = Talk(pack, cast(Shop, self.shop), at, script.role, limits, watch)
         self.lines: list[str] = []
         self.stock_before = dict(self.everything.stock)
         self.deeds: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -224,6 +277,9 @@ class _Player:
 
     def play(self) -> list[str]:
         self.lines.append(f"conversation: {self.script.title}")
+        if self.script.start_at is not None:
+            self.lines += ["", f"(it starts at {self.script.start_at.state})"]
+            self._show_turn(self.talk.begin_at(*self.script.start_at))
         for said in self.script.says:
             if isinstance(said, Mapping):
                 deed = next((deed for key, deed in self.deeds.items() if key in said), None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Trace = list[dict[str, Any]]
 """What happened, in order; each step a dict of plain values with `step` and, where the flow decided, `at`
-(`file:line`):
+(`file:line`, an engine.source.Spot until it is stored):
 
 - `recorded` `why`: nothing else happened (`kind`, `human`, `second press`)
 - `started_over` `why`: the conversation began anew (`final`, `timeout`, `gone`: its state is no more)
@@ -23,8 +23,9 @@ Trace = list[dict[str, Any]]
 - `refused` `validator` `values`, `tries` `count` `limit`
 - `did` `action` `values`, `failed` `action` `code` `left` `product`, `answered` `code`
 - `broke` `action`: a fault of its own, not of the customer's; the turn ended there
-- `branch`, `went` `to`, `more` `start`, `pick_gone` `value`
-- `said` `messages`: the names of the messages that went out
+- `fell_to` `rule`: what answered instead of the rule that was understood
+- `branch`, `went` `to`, `more` `start`, `pick_gone` `value`, `none_to_choose`
+- `said` `messages` `language`: the names of the messages that went out
 """
 
 

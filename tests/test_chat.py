@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
 from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -246,7 +248,11 @@ def change(file: Path, before: str, after: str) -> None:
 @pytest.mark.parametrize("words", [(), ("flows",), ("flows/cookie_barrel",), ("flows/cookie_barrel/",)])
 def test_conversations_that_are_as_their_snapshots(pack, words, capsys):
     assert run_test(*words) == 0
-    assert capsys.readouterr().out == "flows/cookie_barrel: 2 conversations, all as their snapshots say\n"
+    played, reached, *missing = capsys.readouterr().out.splitlines()
+    assert played == "flows/cookie_barrel: 2 conversations, all as their snapshots say"
+    assert reached.startswith("flows/cookie_barrel: the conversations reach ")
+    assert len(missing) == 11
+    assert missing[-1].endswith("more; --missing names all")
 
 
 def test_a_conversation_is_played_through_the_provider_it_names(pack, capsys):
@@ -324,9 +330,43 @@ def test_no_pack_at_all(tmp_path, monkeypatch, capsys):
 
 
 def test_a_line_of_progress_where_somebody_watches(pack, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert run_test() == 0
-    assert "\r\x1b[Kflows/cookie_barrel: 2 of 2\r\x1b[K" in capsys.readouterr().out
+    shown = capsys.readouterr().err.split("\r\x1b[K")
+    assert shown[1:] == [
+        f"flows/cookie_barrel {'█' * 12}{'░' * 12}  50% new_customer",
+        f"flows/cookie_barrel {'█' * 24} 100% urdu_first",
+        "",
+    ]
+
+
+def test_too_little_reached_fails_and_says_so(pack, capsys):
+    assert run_test("--min", "20") == 0
+    assert run_test("--min", "90", "--missing") == 1
+    printed = capsys.readouterr().out
+    assert "is less than the 90 % that was asked for; `shoptalk paths flows/cookie_barrel`" in printed
+    assert re.search(r'customer\.yaml:\d+: the command "remove" is never said\n', printed)
+
+
+def test_less_than_everything_without_conversations(pack, capsys):
+    shutil.rmtree(pack / "conversations")
+    assert run_test("--min", "1") == 1
+    assert "0.0 % is less than the 1 % that was asked for" in capsys.readouterr().out
+
+
+def test_results_as_junit(pack, tmp_path, capsys):
+    change(pack / "customer.yaml", "✅ Order Confirmed!", "🎉 It is yours!")
+    assert run_test("--junit", "results.xml", "--min", "90") == 1
+    root = ElementTree.parse(tmp_path / "results.xml").getroot()
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    assert list(cases) == ["new_customer", "urdu_first", "coverage"]
+    assert cases["new_customer"].get("file") == "flows/cookie_barrel/conversations/new_customer.yaml"
+    assert "🎉 It is yours!" in cases["new_customer"].find("failure").text
+    assert cases["urdu_first"].find("failure") is None
+    assert "customer.yaml:" in cases["coverage"].find("failure").text
+    assert root.find("testsuite").get("failures") == "2"
+    assert run_test("--junit", "nowhere/results.xml") == 2
+    assert "nowhere/results.xml cannot be written" in capsys.readouterr().err
 
 
 # Two columns

@@ -49,7 +49,7 @@ REGISTRIES = (
     Registry(
         "engine.lint",
         RULES,
-        frozenset({"checked", "journeys", "moves", "proofs", "report", "survey", "walk"}),
+        frozenset({"checked", "conversations", "journeys", "moves", "proofs", "report", "survey", "walk"}),
     ),
     Registry(
         "adapters.channels",

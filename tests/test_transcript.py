@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from textwrap import dedent
 
@@ -9,10 +10,11 @@ import pytest
 from talking import BUSINESS, CATALOG, WORKFLOW
 
 from engine.limits import PLAIN
+from engine.lint import lint
 from engine.message import Media, Option, Outbound
 from engine.pack import Pack
 from engine.reader import read_pack
-from engine.transcript import Script, Unplayable, play, script_of, show
+from engine.transcript import Beginning, Script, Unplayable, play, script_of, show
 
 SHOP = """
 flow: customer
@@ -304,3 +306,71 @@ MESSAGES = [
 @pytest.mark.parametrize(("message", "lines"), MESSAGES)
 def test_how_a_message_is_shown(message, lines):
     assert show(message) == lines
+
+
+# Starting anywhere
+
+
+def test_a_conversation_starts_at_a_state_with_slots_and_cart(pack):
+    document = {
+        "conversation": "a talk",
+        "start_at": {"state": "picking", "slots": {"note": "hurry"}, "cart": {"apple": 2, "plum": 1}},
+        "says": [{"press": "Pear"}, "buy"],
+    }
+    said = play(pack, script_of(document))
+    assert "(it starts at picking)\n\n    Which one?\n    [ Choose ]\n    - Apple: ₹50\n" in said
+    assert "pear, good." in said
+    assert "2x Apple" not in said.partition("orders:")[0]
+    assert "        3x Apple, ₹150\n        1x Plum, ₹9.50\n" in said
+
+
+def test_a_state_alone_is_short_for_it(pack):
+    assert script_of({"conversation": "", "start_at": "picking", "says": ["hm"]}).start_at == Beginning(
+        "picking"
+    )
+
+
+@pytest.mark.parametrize(
+    ("beginning", "why"),
+    [
+        (Beginning("pickin"), "no state 'pickin'; did you mean 'picking'?"),
+        (Beginning("idle", {"notes": "x"}), "no slot 'notes'; did you mean 'note'?"),
+        (Beginning("idle", {"spot": "Lahore"}), "`start_at`: 'Lahore' cannot be read as location for spot"),
+        (Beginning("idle", {}, {"appel": 1}), "`start_at` cannot be entered: no_such_item"),
+        (Beginning("idle", {}, {"pear": 9}), "`start_at` cannot be entered: out_of_stock (pear)"),
+    ],
+)
+def test_a_conversation_that_cannot_start_there_says_why(pack, beginning, why):
+    with pytest.raises(Unplayable, match=re.escape(why)):
+        talk(pack, "hm", start_at=beginning)
+
+
+def test_what_is_waited_for_there_comes_in_its_time(pack):
+    assert "(by itself, at 11:10)" in talk(pack, {"wait": "20 minutes"}, start_at=Beginning("idle"))
+
+
+def test_a_start_that_the_flow_does_not_have_is_found_in_its_file():
+    conversation = """\
+conversation: somewhere
+start_at: {state: pickin, slots: {notes: hurry}}
+says: [hm]
+"""
+    short = "conversation: somewhere\nstart_at: pickin\nsays: [hm]\n"
+    files = {
+        "business.yaml": BUSINESS,
+        "catalog.yaml": CATALOG,
+        "customer.yaml": dedent(SHOP).replace("do: {tell: {to: staff, message: come}}, ", ""),
+        "conversations/one.yaml": conversation,
+        "conversations/two.yaml": short,
+    }
+    found = [
+        (str(problem.place), problem.place.column, problem.rule, problem.message)
+        for problem in lint(read_pack(files, "flows/shop", {}))
+        if "/conversations/" in problem.place.file
+    ]
+    state, slot = "no state 'pickin'; did you mean 'picking'?", "no slot 'notes'; did you mean 'note'?"
+    assert found == [
+        ("flows/shop/conversations/one.yaml:2", 19, "unknown_state", state),
+        ("flows/shop/conversations/one.yaml:2", 35, "unknown_slot", slot),
+        ("flows/shop/conversations/two.yaml:2", 11, "unknown_state", state),
+    ]

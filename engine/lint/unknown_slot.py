@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.conversations import beginnings
 from engine.nearest import unknown
 from engine.source import Problem
 
@@ -17,11 +18,16 @@ def check(checked: Checked) -> Iterator[Problem]:
         for slot in named:
             if slot not in slots and slot not in checked.mentioned:
                 yield problem_at(RULE.name, slot, unknown("slot", slot, slots))
+    for flow, _, filled in beginnings(checked):
+        for slot in filled:
+            if slot not in flow.slots and slot not in checked.mentioned:
+                yield problem_at(RULE.name, slot, unknown("slot", slot, flow.slots))
 
 
 RULE = Rule(
     name="unknown_slot",
-    about="A `save`, or an action that takes a slot, names a slot that the flow does not have.",
+    about="A `save`, an action that takes a slot, or a conversation's `start_at` names a slot that the flow"
+    " does not have.",
     broken={
         "shop.yaml": """\
 flow: shop

@@ -1,10 +1,11 @@
-"""Finds `goto`, `start` and `moved` naming states that the flow does not have."""
+"""Finds `goto`, `start`, `moved` and `start_at` naming states that the flow does not have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.conversations import beginnings
 from engine.nearest import unknown
 from engine.source import Problem
 
@@ -17,11 +18,15 @@ def check(checked: Checked) -> Iterator[Problem]:
         for state in named:
             if state and state not in flow.states:
                 yield problem_at(RULE.name, state, unknown("state", state, flow.states), flow.place)
+    for flow, state, _ in beginnings(checked):
+        if state not in flow.states:
+            yield problem_at(RULE.name, state, unknown("state", state, flow.states))
 
 
 RULE = Rule(
     name="unknown_state",
-    about="A `goto`, `start` or `moved` names a state that the flow does not have.",
+    about="A `goto`, `start`, `moved` or a conversation's `start_at` names a state that the flow does not"
+    " have.",
     broken={
         "shop.yaml": """\
 flow: shop

@@ -7,6 +7,7 @@ from typing import get_args
 from engine.business import WEEKDAYS
 from engine.limits import Kind
 from engine.schema.parts import (
+    IDENTIFIERS,
     NAME,
     Schema,
     closed,
@@ -216,6 +217,26 @@ def conversation_schema() -> Schema:
             "when it begins, on the business's clock: 2025-10-18T11:00",
             "a moment is written 2025-10-18T11:00",
         ),
+        "start_at": {
+            "anyOf": [
+                name("a state"),
+                closed(
+                    {
+                        "state": name("the state that is entered"),
+                        "slots": mapping(
+                            {}, "slot: its value, written as a customer would; a list for a list", IDENTIFIERS
+                        ),
+                        "cart": mapping(
+                            {"type": "integer", "minimum": 1}, "product code: how many are in the cart"
+                        ),
+                    },
+                    "a state, and what the conversation remembers there",
+                    required=["state"],
+                ),
+            ],
+            "description": "the state that is entered before anything is said, or"
+            " `{state: …, slots: {…}, cart: {…}}`; without it nobody has spoken yet",
+        },
         "says": list_of(
             {"anyOf": [{"type": "string"}, entry]},
             "what the customer says: texts, and what happens instead of one",
