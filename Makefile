@@ -6,7 +6,7 @@ PACKS ?= flows/cookie_barrel
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: serve test chaos lint generate benchmark peers wheel clean
+.PHONY: serve test chaos lint generate docs read benchmark peers wheel clean
 
 serve: $(VENV)/.installed ## everything on SQLite: webhook, worker, API
 	$(BIN)/shoptalk serve $(PACKS) --host $(HOST) --port $(PORT)
@@ -26,6 +26,12 @@ lint: $(VENV)/.installed
 
 generate: $(VENV)/.installed ## schemas/ and docs/language.md from the declarations
 	$(BIN)/python -m adapters.generate
+
+docs: $(VENV)/.installed ## the pages to learn from, into build/pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+read: $(VENV)/.installed ## the same in a browser, made again at every change
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr $(HOST):$(PORT)
 
 benchmark: $(VENV)/.installed
 	$(BIN)/python benchmarks/core.py

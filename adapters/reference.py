@@ -178,6 +178,8 @@ def _sample(name: str, parameter: Parameter) -> str:
         )
     if kind in ("integer", "number"):
         return str(SAMPLES.get(name, "1"))
+    if name in DAYS:
+        return DAYS[name]
     return SAMPLES.get(name, SAMPLES.get(str(schema.get("format")), "…"))
 
 
@@ -196,6 +198,9 @@ SAMPLES: Mapping[str, str] = {
     "item": '"{{ item }}"',
     "country": "PK",
 }
+
+DAYS: Mapping[str, str] = {"min": '"{{ today }}"', "max": "2026-12-31"}
+"""Bounds that are no numbers."""
 
 
 def _names() -> Iterator[str]:
