@@ -9,7 +9,7 @@ PORT ?= 8000
 .PHONY: serve test chaos lint generate docs read benchmark peers wheel clean
 
 serve: $(VENV)/.installed ## everything on SQLite: webhook, worker, API
-	$(BIN)/shoptalk serve $(PACKS) --host $(HOST) --port $(PORT)
+	$(BIN)/shoptalk serve $(PACKS) --watch --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.installed
 	$(BIN)/pytest

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from adapters.channels import CHANNELS
 from adapters.channels.channel import Channel
 from adapters.metrics import Metrics
+from adapters.published import Published
 from adapters.settings import Settings
 from adapters.storage import Held, Storage, StorageError
 from adapters.tasks.turns import TakingTurns
-from engine.interpreter import Interpreter
 from engine.pack import Pack
 
 
@@ -80,16 +80,12 @@ class Desk:
     def hand_back(self, wish: Wish) -> str:
         """Gives the talk back to the flow; a sentence on where it goes on. Raises NotDone."""
         talk = self._with_a_person(wish, "there is nothing to hand back")
-        interpreters = {
-            (business, role): Interpreter(pack, role)
-            for business, pack in self.packs.items()
-            if business == talk.business
-            for role in pack.flows
-        }
+        published = Published(self.storage)
+        published.read(self.packs[talk.business])
         channel = self._channel(talk)
         # Nobody is told: a server that runs finds what is to be sent by itself.
         turns = TakingTurns(
-            self.storage, interpreters, {talk.provider: channel}, self.now, Metrics(), lambda *_: None
+            self.storage, published, {talk.provider: channel}, self.now, Metrics(), lambda *_: None
         )
         try:
             is_handed_back = turns.raise_event(talk.id, "handed_back")

@@ -16,6 +16,7 @@ from waitress import create_server
 
 from adapters import log, web
 from adapters.channels import CHANNELS
+from adapters.published import nobody
 from adapters.settings import META_NAMES, Settings, SettingsError
 from adapters.storage import DatabaseAway, DatabaseGone, StorageError
 from adapters.tasks.workers import STOP_SECONDS, THREADS
@@ -33,9 +34,12 @@ class NotServed(Exception):
     """What was asked for cannot be served; the text says why, and what to do."""
 
 
-def opened_site(folders: Sequence[Path], threads: int) -> Site:
+def opened_site(
+    folders: Sequence[Path], threads: int, watches: bool = False, say: Callable[[str], None] = nobody
+) -> Site:
     """All that serves these packs, with workers of so many threads, not started yet. Raises NotServed.
 
+    With `watches`, what is saved there is published; `say` is told of it, and of what is published elsewhere.
     From now on the process logs as the settings say, and ends by SystemExit when it is told to stop.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,7 +48,11 @@ def opened_site(folders: Sequence[Path], threads: int) -> Site:
         settings = settings_here()
         packs = load_packs(folders)
         log.start_logging_as_set(settings)
-        return _patiently(lambda: make_site(settings, packs, storage_here(settings), threads=threads))
+        return _patiently(
+            lambda: make_site(
+                settings, packs, storage_here(settings), threads=threads, watches=watches, say=say
+            )
+        )
     except DatabaseAway as error:
         raise NotServed(f"DATABASE_URL: {error}") from error
     except (SettingsError, PackError, StorageError) as error:
@@ -98,6 +106,7 @@ def run_until_stopped(site: Site, run: Callable[[], object]) -> None:
         with suppress(SystemExit):
             if site.workers:
                 site.workers.start()
+            site.watch.begin()
             run()
     finally:
         log.event("stopping")
@@ -134,6 +143,17 @@ def add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument(
         "--port", type=port_number, default=8000, help="the port to listen on (default: 8000)"
+    )
+
+
+def add_watch(parser: argparse.ArgumentParser, default: bool) -> None:
+    """Adds whether what is saved is published."""
+    parser.add_argument(
+        "--watch",
+        action=argparse.BooleanOptionalAction,
+        default=default,
+        help="publish what is saved in the packs as soon as it is clean; else `shoptalk publish` does it"
+        f" (default: {'--watch' if default else '--no-watch'})",
     )
 
 

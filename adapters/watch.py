@@ -1,4 +1,4 @@
-"""Takes up a pack anew when its files change; one with findings leaves the last good version answering."""
+"""Publishes a pack when its files change; one with findings leaves the last good version answering."""
 
 from __future__ import annotations
 
@@ -10,21 +10,37 @@ from pathlib import Path
 
 from adapters import log
 from adapters.packs import checked_pack
+from adapters.published import nobody
 from adapters.storage import StorageError
 from engine.pack import Pack
 
 Fingerprint = frozenset[tuple[str, int, int]]
 
 
-LOOK_SECONDS = 1.0
-"""How often a process without workers looks: one with workers does so before each look for work."""
+LOOK_SECONDS = 0.25
+"""How often is looked: what was saved is to be live within a second."""
 
 
 class PackWatch:
-    """Looks at the folders of packs, and gives each pack that changed and is clean to `publish`."""
+    """Looks at the folders of packs, and gives each pack that changed and is clean to `publish`.
 
-    def __init__(self, packs: Iterable[Pack], publish: Callable[[Pack], None]) -> None:
+    `say` is told of each, in words for the terminal. `follow` is called at each look, and takes up what was
+    published elsewhere. Once it `is_over`, nobody looks any more.
+    """
+
+    def __init__(
+        self,
+        packs: Iterable[Pack],
+        publish: Callable[[Pack], object],
+        say: Callable[[str], None] = nobody,
+        follow: Callable[[], None] = lambda: None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._publish = publish
+        self._say = say
+        self._follow = follow
+        self._is_over = is_over
+        self._looking = threading.Lock()
         self._businesses = {
             Path(pack.path): pack.business.id for pack in packs if pack.path and Path(pack.path).is_dir()
         }
@@ -33,25 +49,38 @@ class PackWatch:
         self._looks_in: int | None = None
 
     def begin(self) -> None:
-        """Looks from now on in a thread of its own, once in each process, for as long as that lives."""
+        """Looks now, and from then on in a thread of its own, once in each process, until all is over."""
         if self._looks_in == os.getpid():
             return
         with self._beginning:
             if self._looks_in != os.getpid():
                 self._looks_in = os.getpid()
+                self._look_once()
                 threading.Thread(target=self._keep_looking, name="pack-watch", daemon=True).start()
 
     def _keep_looking(self) -> None:
-        while True:
+        while not self._is_over():
+            self._look_once()
             time.sleep(LOOK_SECONDS)
-            try:
-                self.look()
-            except Exception as error:
-                # What could not be taken up, such as for a database that is away, is tried again.
-                log.problem("packs_not_looked_at", error)
+
+    def _look_once(self) -> None:
+        try:
+            self.look()
+        except Exception as error:
+            # What could not be taken up, such as for a database that is away, is tried again.
+            log.problem("packs_not_looked_at", error)
 
     def look(self) -> None:
-        """Takes up what changed since the last look; what is wrong with it is told to the log, once."""
+        """Publishes what changed since the last look; what is wrong is told once. Raises StorageError."""
+        if not self._looking.acquire(blocking=False):
+            return  # another thread is at it
+        try:
+            self._follow()
+            self._look_at_files()
+        finally:
+            self._looking.release()
+
+    def _look_at_files(self) -> None:
         for path, business in self._businesses.items():
             now = fingerprint(path)
             if now == self._seen[path]:
@@ -60,12 +89,12 @@ class PackWatch:
             try:
                 pack, report = checked_pack(path)
             except OSError as error:  # moved away, or being saved at this moment
-                log.problem("pack_refused", pack=str(path), report=[str(error)])
+                self._refuse(path, [str(error)])
                 continue
             if pack is not None and pack.business.id != business:
                 report.append(f"the business is now {pack.business.id}: start again to serve it")
             if pack is None or report:
-                log.problem("pack_refused", pack=str(path), report=report)
+                self._refuse(path, report)
                 continue
             try:
                 self._publish(pack)
@@ -73,6 +102,11 @@ class PackWatch:
                 self._seen[path] = before
                 raise
             log.event("pack_taken_up", pack=str(path))
+            self._say(f"{path}: saved, clean, and live.")
+
+    def _refuse(self, path: Path, report: list[str]) -> None:
+        log.problem("pack_refused", pack=str(path), report=report)
+        self._say("\n".join([f"{path}: not taken up, the last good version goes on answering.", *report]))
 
 
 def fingerprint(path: Path) -> Fingerprint:

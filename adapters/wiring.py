@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -15,6 +16,7 @@ from adapters.channels import CHANNELS
 from adapters.channels.channel import Channel
 from adapters.metrics import Metrics
 from adapters.packs import checked_pack, packs_in
+from adapters.published import Published, nobody
 from adapters.settings import Settings, SettingsError, read_settings
 from adapters.storage import DatabaseAway, DatabaseURLError, Storage, open_storage
 from adapters.tasks.jobs import Jobs
@@ -22,7 +24,6 @@ from adapters.tasks.queue import Dispatch
 from adapters.tasks.workers import THREADS, Workers, delivery_threads
 from adapters.watch import PackWatch
 from adapters.web.site import Site
-from engine.interpreter import Interpreter
 from engine.pack import Pack
 
 FLOWS = Path("flows")
@@ -92,36 +93,36 @@ def make_site(
     storage: Storage,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     threads: int = THREADS,
+    watches: bool = True,
+    say: Callable[[str], None] = nobody,
 ) -> Site:
     """Everything that serves these packs, with workers (not started yet) of so many threads, or without any.
 
     A provider's number goes to the business that the settings name, else to the first, and every business can
-    be talked to through the simulator. While the workers work, or the application is asked for something, a
-    pack whose files change is taken up anew.
-    Raises SettingsError.
+    be talked to through the simulator. What is published anywhere is taken up while the workers work, or once
+    the application is asked for something; with `watches`, a pack whose files change is published. `say` is
+    told of both. Raises SettingsError.
     """
     made = {name: provider.make(settings) for name, provider in CHANNELS.items()}
     channels = {name: channel for name, channel in made.items() if channel is not None}
-    interpreters: dict[tuple[str, str], Interpreter] = {}
-    served: dict[str, Pack] = {}
-
-    def publish(pack: Pack) -> None:
-        compiled = {(pack.business.id, role): Interpreter(pack, role) for role in pack.flows}
-        storage.seed(pack)
-        interpreters.update(compiled)
-        served[pack.business.id] = pack
-
+    published = Published(storage, say)
     for pack in packs.values():
-        publish(pack)
+        published.start(pack, now())
     _give_numbers(storage, channels, tuple(packs))
     metrics = Metrics()
     metrics.watch(storage, now, settings.send_rate)
     dispatch = Dispatch(settings.redis_url)
     at_once = delivery_threads(threads) // 2
-    jobs = Jobs(storage, interpreters, channels, settings, now, metrics, dispatch, at_once)
-    watch = PackWatch(packs.values(), publish)
+    jobs = Jobs(storage, published, channels, settings, now, metrics, dispatch, at_once)
+    watch = PackWatch(
+        packs.values() if watches else (),
+        partial(published.publish, by="watch"),
+        say,
+        published.follow,
+        lambda: storage.is_closed,
+    )
     workers = Workers(dispatch, jobs, threads, watch.look) if threads else None
-    return Site(settings, storage, channels, served, jobs, dispatch, workers, watch, metrics, now)
+    return Site(settings, storage, channels, published.packs, jobs, dispatch, workers, watch, metrics, now)
 
 
 def _give_numbers(storage: Storage, channels: Mapping[str, Channel], businesses: Sequence[str]) -> None:
@@ -147,7 +148,7 @@ def create_app() -> Flask:
     settings = settings_here()
     log.start_logging_as_set(settings)
     storage = storage_here(settings)
-    site = make_site(settings, load_packs(), storage, threads=0)
+    site = make_site(settings, load_packs(), storage, threads=0, watches=False)
     app = web.create_app(site)
     storage.disconnect()
     # What counts requests tidies up for a moment, in a thread of its own, as soon as it is made.

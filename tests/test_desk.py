@@ -19,10 +19,10 @@ from adapters.channels import CHANNELS
 from adapters.desk import Desk, NotDone, Wish
 from adapters.metrics import Metrics
 from adapters.packs import load_pack
+from adapters.published import Published
 from adapters.settings import MetaSettings, Settings, TwilioSettings
 from adapters.storage import Storage, open_storage
 from adapters.tasks.turns import TakingTurns
-from engine.interpreter import Interpreter
 from engine.message import Inbound
 from engine.pack import Pack
 
@@ -36,11 +36,6 @@ NOW = datetime(2026, 5, 24, 12, 0, tzinfo=UTC)
 def packs() -> dict[str, Pack]:
     found = [load_pack(ROOT / "flows" / name).pack for name in ("cookie_barrel", "wholesale")]
     return {pack.business.id: pack for pack in found if pack is not None}
-
-
-@cache
-def interpreters() -> dict[tuple[str, str], Interpreter]:
-    return {(name, role): Interpreter(pack, role) for name, pack in packs().items() for role in pack.flows}
 
 
 class Office:
@@ -63,8 +58,11 @@ class Office:
         self.desk = self.desk_of(packs())
         made = {name: provider.make(self.settings) for name, provider in CHANNELS.items()}
         channels = {name: channel for name, channel in made.items() if channel is not None}
+        published = Published(self.storage)
+        for pack in packs().values():
+            published.read(pack)
         self.turns = TakingTurns(
-            self.storage, interpreters(), channels, lambda: self.now, Metrics(), lambda *_: None
+            self.storage, published, channels, lambda: self.now, Metrics(), lambda *_: None
         )
         self.count = 0
 

@@ -282,7 +282,7 @@ def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop:
         flow.write_text(content, encoding="utf-8")
         assert server.logs(event)
 
-    with served(shop, command=command, SHOPTALK_API_TOKEN=TOKEN) as server:
+    with served(shop, "--watch", command=command, SHOPTALK_API_TOKEN=TOKEN) as server:
         assert answer("hi") == "Welcome to Corner Shop!"
         assert answer("what?") == "Pardon?"
         save(FILES["customer.yaml"].replace("Pardon?", "Sorry?"), "pack_taken_up")

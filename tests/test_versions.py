@@ -67,7 +67,11 @@ messages:
   still_there: "Still there?"
 """
 
-TIMERS = "    after:\n      - {wait: 5 minutes, reply: still_there}\n      - {wait: 20 minutes, reply: still_there}\n"
+TIMERS = (
+    "    after:\n"
+    "      - {wait: 5 minutes, reply: still_there}\n"
+    "      - {wait: 20 minutes, reply: still_there}\n"
+)
 SKIP = "    commands:\n      skip: {title: Skip, words: [skip, none], goto: confirming}\n"
 
 SAID = {

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     serving.add_packs(parser)
     serving.add_address(parser)
     serving.add_threads(parser)
+    serving.add_watch(parser, default=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,13 +26,17 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters import web
 
     try:
-        site = serving.opened_site(arguments.packs, arguments.threads)
+        site = serving.opened_site(arguments.packs, arguments.threads, arguments.watch, _say)
         say = partial(_greet, site)
         serving.serve_web(site, web.create_app(site), arguments.host, arguments.port, say)
     except serving.NotServed as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _greet(site: Site, url: str) -> None:

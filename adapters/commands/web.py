@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     serving.add_packs(parser)
     serving.add_address(parser)
+    serving.add_watch(parser, default=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters import web
 
     try:
-        site = serving.opened_site(arguments.packs, threads=0)
+        site = serving.opened_site(arguments.packs, 0, arguments.watch)
         say = partial(_greet, site)
         serving.serve_web(site, web.create_app(site), arguments.host, arguments.port, say)
     except serving.NotServed as error:

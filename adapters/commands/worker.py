@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     serving.add_packs(parser)
     serving.add_threads(parser)
+    serving.add_watch(parser, default=False)
     parser.add_argument(
         "--metrics-port",
         type=serving.port_number,
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Works until it is told to stop (SIGTERM, Ctrl-C); 1 for packs or settings that cannot be served."""
     try:
-        site = serving.opened_site(arguments.packs, arguments.threads)
+        site = serving.opened_site(arguments.packs, arguments.threads, arguments.watch)
         end_metrics = _metrics(site, arguments.metrics_port)
     except serving.NotServed as error:
         print(error, file=sys.stderr)

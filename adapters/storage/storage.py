@@ -55,11 +55,13 @@ class Storage:
 
     `packs` holds what `seed` was given, by the id of the business: only these businesses are served here.
     `media` are the files of their customers, `versions` what was published of every business.
+    `is_closed` tells whoever looks at it now and then that nothing more is to be asked.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.packs: dict[str, Pack] = {}
+        self.is_closed = False
         self.media = MediaRows(database, self.packs)
         self.versions = VersionRows(database)
         self._directory = Directory(database, self.packs)
@@ -94,6 +96,7 @@ class Storage:
 
     def close(self) -> None:
         """Closes the connections of every thread."""
+        self.is_closed = True
         self.database.close()
 
     def is_ready(self) -> None:

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from adapters.channels.channel import Channel
 from adapters.metrics import Metrics
+from adapters.published import Published
 from adapters.settings import Settings
 from adapters.storage import Held, Storage
 from adapters.tasks.deliveries import Deliveries
 from adapters.tasks.lanes import Address, Lanes
 from adapters.tasks.media import MediaJobs
 from adapters.tasks.queue import Dispatch
-from adapters.tasks.turns import HELD_PAUSE, HELD_SECONDS, Interpreters, TakingTurns
+from adapters.tasks.turns import HELD_PAUSE, HELD_SECONDS, TakingTurns
 
 LIMIT = 1000
 """How many conversations one look for work finds at most; the next look comes within a second."""
@@ -48,7 +49,7 @@ class Jobs:
     def __init__(
         self,
         storage: Storage,
-        interpreters: Interpreters,
+        published: Published,
         channels: Mapping[str, Channel],
         settings: Settings,
         now: Callable[[], datetime],
@@ -61,7 +62,7 @@ class Jobs:
         self._metrics = metrics
         self._dispatch = dispatch
         self._stopping = Event()
-        self._turns = TakingTurns(storage, interpreters, channels, now, metrics, dispatch.deliver)
+        self._turns = TakingTurns(storage, published, channels, now, metrics, dispatch.deliver)
         self._deliveries = Deliveries(
             storage, channels, settings, now, metrics, dispatch, self._stopping, at_once
         )

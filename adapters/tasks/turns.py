@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 from adapters import log
 from adapters.channels.channel import Channel
 from adapters.metrics import Metrics
+from adapters.published import Published
 from adapters.storage import DatabaseBusy, Held, Storage, WaitingMessage, WorkingTurn
-from engine.interpreter import Interpreter
 from engine.limits import Limits
 from engine.turn import Trace, Turn
-
-Interpreters = Mapping[tuple[str, str], Interpreter]
-"""(business, role): the interpreter of the flow that this role talks to."""
+from engine.versions import Version, taking
 
 HELD_SECONDS = 10.0
 """How long an event waits for a turn of the same conversation to end."""
@@ -35,14 +33,14 @@ class TakingTurns:
     def __init__(
         self,
         storage: Storage,
-        interpreters: Interpreters,
+        published: Published,
         channels: Mapping[str, Channel],
         now: Callable[[], datetime],
         metrics: Metrics,
         deliver: Callable[..., None],
     ) -> None:
         self.storage = storage
-        self.interpreters = interpreters
+        self.published = published
         self.channels = channels
         self.now = now
         self.metrics = metrics
@@ -66,9 +64,8 @@ class TakingTurns:
                 elif message is None or working.holds_back:
                     return False
                 before = working.conversation.state
-                interpreter = self._interpreter(working)
-                turn = self._turn(interpreter, working, message, moment, trace)
-                due_at = interpreter.due_at(turn.conversation)
+                version, turn = self._turn(working, message, moment, trace)
+                due_at = version.interpreter.due_at(turn.conversation)
                 told = working.commit(
                     message.id if message else None, turn, due_at, time.perf_counter() - began, moment
                 )
@@ -104,28 +101,49 @@ class TakingTurns:
         moment = self.now()
         with self.storage.turn(conversation, moment) as working:
             before = working.conversation.state
-            interpreter = self._interpreter(working)
+            version = self._version(working)
+            interpreter = version.interpreter
             limits = self._limits(working)
             turn = interpreter.happen(working.conversation, event, working.shop, moment, limits)
             if not turn.trace[0]["rule"] and turn.conversation.state == before:
                 return False
+            self._is_on(working, version)
             due_at = interpreter.due_at(turn.conversation)
             told = working.commit(None, turn, due_at, time.perf_counter() - began, moment)
         self._done(working, None, turn, before, began, told)
         return True
 
     def _turn(
-        self,
-        interpreter: Interpreter,
-        working: WorkingTurn,
-        message: WaitingMessage | None,
-        moment: datetime,
-        trace: Trace,
-    ) -> Turn:
+        self, working: WorkingTurn, message: WaitingMessage | None, moment: datetime, trace: Trace
+    ) -> tuple[Version, Turn]:
+        """The turn, and the version that took it: a message may move the conversation to the newest."""
         conversation, shop, limits = working.conversation, working.shop, self._limits(working)
+        version = self._version(working)
         if message is None:
-            return interpreter.wake(conversation, shop, moment, limits, trace)
-        return interpreter.hear(conversation, message.inbound, shop, moment, limits, trace)
+            self._is_on(working, version)
+            return version, version.interpreter.wake(conversation, shop, moment, limits, trace)
+        inbound = message.inbound
+        newest = self.published.newest(working.business, working.role)
+        if version is not newest:
+            version, conversation, inbound = taking(
+                conversation, inbound, version, newest, shop, moment, limits, trace
+            )
+        self._is_on(working, version)
+        return version, version.interpreter.hear(conversation, inbound, shop, moment, limits, trace)
+
+    def _version(self, working: WorkingTurn) -> Version:
+        """The version that the conversation is on.
+
+        A state that it does not have was reached on the newest, by a process that knows of no versions.
+        """
+        version = self.published.of(working.business, working.role, working.version)
+        if working.conversation.state in version.flow.states:
+            return version
+        return self.published.newest(working.business, working.role)
+
+    def _is_on(self, working: WorkingTurn, version: Version) -> None:
+        working.version = version.number or None
+        working.flow = version.flow.name
 
     def _done(
         self,
@@ -165,17 +183,12 @@ class TakingTurns:
         correlation = message.correlation if message else ""
         log.problem("turn_failed", error, conversation=working.id, message=number, correlation=correlation)
         now = self.now()
-        apology = self._interpreter(working).apology(working.conversation, working.shop, now)
+        apology = self._version(working).interpreter.apology(working.conversation, working.shop, now)
         words = "".join(traceback.format_exception(error))
         trace = [*trace, {"step": "broken", "error": f"{type(error).__name__}: {error}"}]
         is_final = self.storage.record_failure(working.id, number, words, trace, apology, now)
         self.metrics.turn(working.business, "failed" if is_final else "again", time.perf_counter() - began)
         self.deliver(working.id)
-
-    def _interpreter(self, working: WorkingTurn) -> Interpreter:
-        """The one of the customer's role; a role without a flow talks to the customers' one."""
-        own = self.interpreters.get((working.business, working.role))
-        return own or self.interpreters[working.business, "customer"]
 
     def _limits(self, working: WorkingTurn) -> Limits:
         channel = self.channels.get(working.channel.provider)
