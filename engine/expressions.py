@@ -11,7 +11,7 @@ from jinja2 import TemplateError, nodes
 from engine.jinja.arithmetic import EMPTY, Refused
 from engine.jinja.filters import FILTERS, TESTS, format_money
 from engine.jinja.isolation import is_right_to_left
-from engine.jinja.reads import Part, Read, reads_of
+from engine.jinja.reads import Part, Path, Read, implied, reads_of
 from engine.jinja.sandbox import MISSING, Context, Environment, join_parts, taken
 from engine.jinja.template_code import compile_tree, line_of_failure
 from engine.jinja.template_parser import BadExpression, Files, Parsed, parse_expression, parse_text
@@ -124,6 +124,10 @@ class Expression(_Compiled):
         if not self._chain and self._root is None:
             self._compile("")
 
+    def implies(self, holds: bool) -> frozenset[Path]:
+        """The names, with their attributes, that hold something where the expression does, or does not."""
+        return implied(self._parsed or self._parse(), holds)
+
     def evaluate(self, names: Names) -> Any:
         """Its value; None where that is empty. Raises ExpressionFailed."""
         chain = self._chain
@@ -216,6 +220,11 @@ class Value:
         """Does now what would be done at the first use."""
         for part in self._parts:
             part.compile()
+
+    @property
+    def is_lone(self) -> bool:
+        """Whether it is one `{{ }}`, which keeps its type."""
+        return len(self._parts) == 1 and isinstance(self._parts[0], Expression)
 
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside."""

@@ -436,7 +436,7 @@ READS = [
     ("a\n  {{ x }} {{ x.y['z'] }}", [("name", "x", 1, 5, False), ("name", "x.y.z", 1, 13, False)]),
     ("{{ x | mony('a') | upper }}", [("name", "x", 0, 3, False), ("filter", "mony", 0, 7, False), ("filter", "upper", 0, 19, False)]),
     ("{{ x is odd }}{{ x is not nice }}", [("name", "x", 0, 3, True), ("test", "odd", 0, 8, False), ("name", "x", 0, 17, True), ("test", "nice", 0, 26, False)]),
-    ("{{ cart.quantity(item) }}", [("call", "cart.quantity", 0, 3, False), ("name", "item", 0, 17, False)]),
+    ("{{ cart.quantity(item) }}", [("call", "cart.quantity", 0, 3, False), ("name", "item", 0, 17, True)]),
     ("{{ who.upper() }}{{ 'a'.b() }}", [("call", "who.upper", 0, 3, False), ("call", ".b", 0, 24, False)]),
     ("{% for x in cart.lines %}{{ x.name }}{{ loop.index }}{{ y }}{% endfor %}{{ x }}", [("name", "cart.lines", 0, 12, True), ("name", "y", 0, 56, False), ("name", "x", 0, 75, False)]),
     ("{% set a = b %}{{ a }}", [("name", "b", 0, 11, False)]),
@@ -456,6 +456,40 @@ READS = [
 @pytest.mark.parametrize(("source", "expected"), READS)
 def test_a_text_says_what_it_reads(source: str, expected: list[tuple[Any, ...]]) -> None:
     assert reads(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "reckoned"),
+    [
+        ("a + 1 > 3", {"a"}),
+        ("a and a * 2 > b", set()),
+        ("a | default(0) + b", {"b"}),
+        ("(a or 0) - c.quantity(d)", {"c.quantity"}),
+        ("a > 3", set()),
+        ("2 * (a | round)", {"a"}),
+        ("a ~ b", set()),
+    ],
+)
+def test_what_is_reckoned_with_is_known(source: str, reckoned: set[str]) -> None:
+    found = Sandbox().expression(source, HERE).reads()
+    assert {".".join(read.path) for read in found if read.reckoned} == reckoned
+
+
+@pytest.mark.parametrize(
+    ("source", "holds", "implied"),
+    [
+        ("a and b.c", True, {("a",), ("b", "c")}),
+        ("not a", False, {("a",)}),
+        ("not a or b", False, {("a",)}),
+        ("a or b", True, set()),
+        ("a == 3", True, {("a",)}),
+        ("a != 3", True, set()),
+        ("a is undefined", False, {("a",)}),
+        ("a", False, set()),
+    ],
+)
+def test_what_an_expression_implies(source: str, holds: bool, implied: set[tuple[str, ...]]) -> None:
+    assert Sandbox().expression(source, HERE).implies(holds) == implied
 
 
 def test_reads_know_the_place_of_each_word_and_the_file() -> None:

@@ -49,7 +49,21 @@ REGISTRIES = (
     Registry(
         "engine.lint",
         RULES,
-        frozenset({"checked", "conversations", "journeys", "moves", "proofs", "report", "survey", "walk"}),
+        frozenset(
+            {
+                "checked",
+                "conversations",
+                "fixpoint",
+                "journeys",
+                "moves",
+                "presence",
+                "proofs",
+                "report",
+                "survey",
+                "uses",
+                "walk",
+            }
+        ),
     ),
     Registry(
         "adapters.channels",

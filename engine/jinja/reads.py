@@ -27,7 +27,8 @@ class Read(NamedTuple):
     `path` is the name with its attributes (`("cart", "total")`), or the one word of a filter or test; a call
     on no name has a path that starts with "". `parts` are the places of its words, `file` the path below
     `templates/` if the use stands in an included file. `guarded` says that an empty value does no harm here:
-    it is tested, has a default, or stands behind a test of the same path.
+    it is tested, has a default, or stands behind a test of the same name. `reckoned` says that it stands in a
+    calculation without any of these, which comes to nothing where it is empty.
     """
 
     kind: Literal["name", "filter", "test", "call"]
@@ -35,6 +36,7 @@ class Read(NamedTuple):
     parts: tuple[Part, ...]
     guarded: bool = False
     file: str = ""
+    reckoned: bool = False
 
     @property
     def line(self) -> int:
@@ -64,9 +66,12 @@ class _Walk:
         waiting = self.places.get((group, word))
         return Part(*self.parsed.locate(waiting.popleft())) if waiting else Part(node.lineno - 1, None)
 
-    def add(self, kind: str, path: Path, parts: Iterable[Part], guarded: bool = False) -> None:
+    def add(
+        self, kind: str, path: Path, parts: Iterable[Part], guarded: bool = False, reckoned: bool = False
+    ) -> None:
         if not path[0].startswith("_"):
-            self.found.append(Read(kind, path, tuple(parts), guarded, self.parsed.file))  # type: ignore[arg-type]
+            read = Read(kind, path, tuple(parts), guarded, self.parsed.file, reckoned)  # type: ignore[arg-type]
+            self.found.append(read)
 
     def block(self, body: Sequence[nodes.Node], local: set[str], guards: frozenset[Path]) -> None:
         for node in body:
@@ -137,16 +142,35 @@ class _Walk:
             self.place("name", name.name, name)
             local.add(name.name)
 
-    def value(self, node: nodes.Node, local: set[str], guards: frozenset[Path], soft: bool = False) -> None:
-        """Visits an expression; `soft` where an empty value does no harm."""
+    def value(
+        self,
+        node: nodes.Node,
+        local: set[str],
+        guards: frozenset[Path],
+        soft: bool = False,
+        reckoned: bool = False,
+    ) -> None:
+        """Visits an expression; `soft` where an empty value does no harm, `reckoned` in a calculation."""
         match node:
             case nodes.Name() | nodes.Getattr() | nodes.Getitem():
-                self.path(node, "name", local, guards, soft)
+                self.path(node, "name", local, guards, soft, reckoned)
             case nodes.Call():
-                self.path(node.node, "call", local, guards, soft)
-                self.arguments(node, local, guards)
+                self.path(node.node, "call", local, guards, soft, reckoned)
+                # A method that is given nothing finds nothing: that is an answer too.
+                self.arguments(node, local, guards, isinstance(node.node, nodes.Getattr))
             case nodes.Filter() | nodes.Test():
-                self.applied(node, local, guards, soft)
+                self.applied(node, local, guards, soft, reckoned)
+            case (
+                nodes.Add()
+                | nodes.Sub()
+                | nodes.Mul()
+                | nodes.Div()
+                | nodes.FloorDiv()
+                | nodes.Mod()
+                | nodes.Pow()
+            ):
+                self.value(node.left, local, guards, soft, True)
+                self.value(node.right, local, guards, soft, True)
             case nodes.And():
                 self.value(node.left, local, guards, soft)
                 self.value(node.right, local, guards | _when_true(node.left), soft)
@@ -169,12 +193,17 @@ class _Walk:
                     self.value(child, local, guards, soft)
 
     def applied(
-        self, node: nodes.Filter | nodes.Test, local: set[str], guards: frozenset[Path], soft: bool
+        self,
+        node: nodes.Filter | nodes.Test,
+        local: set[str],
+        guards: frozenset[Path],
+        soft: bool,
+        reckoned: bool,
     ) -> None:
         kind = "filter" if isinstance(node, nodes.Filter) else "test"
-        harmless = soft or kind == "test" or node.name in ("default", "d")
+        has_answer = kind == "test" or node.name in ("default", "d")
         if node.node is not None:
-            self.value(node.node, local, guards, harmless)
+            self.value(node.node, local, guards, soft or has_answer, reckoned and not has_answer)
         self.add(kind, (node.name,), [self.place(kind, node.name, node)])
         self.arguments(node, local, guards)
         for at, named in {"map": (0, "filter"), "select": (0, "test"), "reject": (0, "test")}.items():
@@ -184,12 +213,20 @@ class _Walk:
                 if isinstance(word, nodes.Const) and isinstance(word.value, str):
                     self.add(named[1], (word.value,), [self.place("string", word.value, word)])
 
-    def arguments(self, node: Any, local: set[str], guards: frozenset[Path]) -> None:
+    def arguments(self, node: Any, local: set[str], guards: frozenset[Path], soft: bool = False) -> None:
         for argument in (*node.args, *node.kwargs, node.dyn_args, node.dyn_kwargs):
             if argument is not None:
-                self.value(argument, local, guards)
+                self.value(argument, local, guards, soft)
 
-    def path(self, node: Any, kind: str, local: set[str], guards: frozenset[Path], soft: bool) -> None:
+    def path(
+        self,
+        node: Any,
+        kind: str,
+        local: set[str],
+        guards: frozenset[Path],
+        soft: bool,
+        reckoned: bool = False,
+    ) -> None:
         """A chain of attributes: its longest beginning that is a path is one read, the rest only tokens."""
         links: list[Any] = []
         while isinstance(node, (nodes.Getattr, nodes.Getitem)):
@@ -224,8 +261,8 @@ class _Walk:
                 self.add(kind, ("", words[-1]), [parts[-1], parts[-1]])
             return
         read = tuple(words)
-        is_guarded = soft or any(one[: len(read)] == read or read[: len(one)] == one for one in guards)
-        self.add(kind if is_path else "name", read, parts, is_guarded)
+        is_tested = any(one[0] == read[0] for one in guards)
+        self.add(kind if is_path else "name", read, parts, soft or is_tested, reckoned and not is_tested)
 
 
 def _places(parsed: Parsed) -> dict[tuple[str, str], deque[int]]:
@@ -271,6 +308,14 @@ def _path_of(node: nodes.Node | None) -> frozenset[Path]:
                 words.append(node.arg.value)
         node = node.node
     return frozenset({(node.name, *reversed(words))}) if isinstance(node, nodes.Name) else _NO_GUARDS
+
+
+def implied(parsed: Parsed, holds: bool) -> frozenset[Path]:
+    """The paths that hold something where the expression does, or does not."""
+    output = parsed.tree.body[0]
+    if not isinstance(output, nodes.Output):
+        return _NO_GUARDS
+    return (_when_true if holds else _when_false)(output.nodes[0])
 
 
 def _when_true(test: nodes.Node) -> frozenset[Path]:

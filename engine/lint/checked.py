@@ -98,7 +98,13 @@ class Checked:
         products = self.pack.products if self.pack else ()
         roles = {id(flow): role for role, flow in flows.items()}
         return tuple(
-            Proofs(survey, roles.get(id(survey.flow), CUSTOMER), products) for survey in self.surveys
+            Proofs(
+                survey,
+                roles.get(id(survey.flow), CUSTOMER),
+                products,
+                frozenset().union(*(sent.told.names for sent in self.told if sent.survey is survey)),
+            )
+            for survey in self.surveys
         )
 
     def names_told(self, survey: Survey, message: str) -> frozenset[str]:

@@ -8,15 +8,27 @@ from functools import cached_property
 from engine.lint.journeys import Journeys, Spot, Storyteller
 from engine.lint.moves import Moves
 from engine.lint.survey import Survey
+from engine.lint.uses import Uses
 from engine.shop import Product
 
 
 class Proofs:
-    """One flow, whole. `role` is who talks in it; `products` give examples of what can be ordered."""
+    """One flow, whole.
 
-    def __init__(self, survey: Survey, role: str, products: Sequence[Product]) -> None:
+    `role` is who talks in it, `products` give examples of what can be ordered, `letters` are the names that
+    come with messages which others send.
+    """
+
+    def __init__(
+        self,
+        survey: Survey,
+        role: str = "customer",
+        products: Sequence[Product] = (),
+        letters: frozenset[str] = frozenset(),
+    ) -> None:
         self.survey = survey
         self.flow = survey.flow
+        self.letters = letters
         self.moves = Moves(survey)
         self.storyteller = Storyteller(survey.flow, role, products)
 
@@ -24,6 +36,11 @@ class Proofs:
     def journeys(self) -> Journeys:
         """The shortest conversation to every state."""
         return Journeys(self.moves)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Every text with what is sure where it is said."""
+        return Uses(self.moves, self.letters)
 
     def conversation_to(self, spot: Spot) -> tuple[str, ...]:
         """The shortest conversation that gets to a spot which is reached."""

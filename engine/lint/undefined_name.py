@@ -1,0 +1,259 @@
+"""Finds texts that say a name which is not set on every way that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+
+from engine.expressions import Expression, Read
+from engine.lint.checked import CUSTOMER, Checked, Rule, meant
+from engine.lint.journeys import Journeys, Spot
+from engine.lint.moves import Move
+from engine.lint.presence import Facts
+from engine.lint.proofs import Proofs
+from engine.lint.survey import NAMED, Written, written
+from engine.lint.uses import Source, Use
+from engine.source import NOWHERE, Place, Problem
+
+Bare = Callable[[str], Journeys]
+"""Gives the shortest conversations in which a slot is empty or filled, told apart."""
+
+
+def check(checked: Checked) -> Iterator[Problem]:
+    filled = {
+        slot.place
+        for survey in checked.surveys
+        for name, slot in survey.flow.slots.items()
+        if name in survey.saved_slots
+    }
+    for proofs in checked.proofs:
+        slots = proofs.flow.slots
+        unsaved = {str(name) for name, slot in slots.items() if slot.place not in filled}
+        yield from _Search(checked, proofs, frozenset(unsaved)).problems()
+
+
+class _Search:
+    """One look through a flow. `unsaved` slots are always empty, which is the finding of another rule."""
+
+    def __init__(self, checked: Checked, proofs: Proofs, unsaved: frozenset[str]) -> None:
+        self.checked = checked
+        self.proofs = proofs
+        self.uses = proofs.uses
+        self.presence = proofs.uses.presence
+        self.unsaved = unsaved
+        self._said: set[tuple[str, str]] = set()
+        self.bare: Bare = cache(self._journeys)
+
+    def problems(self) -> Iterator[Problem]:
+        survey = self.proofs.survey
+        for message, texts in survey.spoken:
+            names = self.checked.names_told(survey, message.name)
+            uses = [*self.uses.said.get(message.name, ()), *self._told(message.name)]
+            for text in texts:
+                yield from self._in_text(text._replace(names=text.names | names), uses, message.name)
+        named = {id(text.source): text.names for text in survey.written}
+        by_source: dict[int, tuple[Source, list[Use]]] = {}
+        for source, use in self.uses.written:
+            by_source.setdefault(id(source), (source, []))[1].append(use)
+        for at, (source, uses) in by_source.items():
+            yield from self._in_text(written(source, named.get(at, frozenset())), uses, str(at))
+
+    def _in_text(self, text: Written, uses: Sequence[Use], called: str) -> Iterator[Problem]:
+        """The names in a text that some use leaves unset, each once in all texts that are called the same."""
+        for read in text.reads:
+            name = read.path[0]
+            bits = self.presence.bits(name)
+            if not bits or (called, name) in self._said or not harms(text, read):
+                continue
+            bare = [use for use in uses if not use.facts & bits]
+            if bare and self._is_known(name, text):
+                self._said.add((called, name))
+                yield self._problem(text, read, bare)
+
+    def _told(self, message: str) -> Iterator[Use]:
+        """The uses of a message that an action of any flow, or the workflow, sends to a role."""
+        pack = self.checked.pack
+        flows = pack.flows if pack else {}
+        for sender in self.checked.proofs:
+            for told in sender.uses.told:
+                if flows.get(meant(told.role, flows) or "") is self.proofs.flow and told.message == message:
+                    yield Use(self._carried(sender, told.facts), None, None, told.place)
+        moves = pack.workflow.moves.values() if pack and pack.workflow else ()
+        for move in moves:
+            if move.tell == message and flows.get(CUSTOMER) is self.proofs.flow:
+                yield Use(self.presence.given["order"], None, None, move.place)
+
+    def _carried(self, sender: Proofs, facts: Facts) -> Facts:
+        """What a letter of another flow makes sure: it is written with the names of its sender."""
+        theirs, carried = sender.uses.presence, 0
+        for name, bit in self.presence.given.items():
+            carried |= bit if facts & theirs.bits(name) else 0
+        return carried
+
+    def _is_known(self, name: str, text: Written) -> bool:
+        """Whether something gives the name here at all: the finding of other rules where nothing does."""
+        if name in self.presence.kept:
+            return name not in self.unsaved
+        return name in text.names or name in self.proofs.survey.known
+
+    def _problem(self, text: Written, read: Read, bare: Sequence[Use]) -> Problem:
+        name = read.path[0]
+        told = [(self._conversation(use, name), use) for use in bare]
+        conversation, use = min(told, key=lambda one: (not one[0], len(one[0])))
+        what = "reckoned with" if read.reckoned and not is_printed(text) else "said"
+        where = self._where(use)
+        if name in self.presence.kept:
+            said = (
+                f"the slot '{name}' may be empty where this is {what}{where}: ask for it before, or write"
+                f' `{name} or "…"`'
+            )
+        else:
+            said = f"'{name}' is not set each time that this is {what}{where}: test it with `if {name}`"
+        return Problem(
+            self.checked.place_of(text, read), RULE.name, said, len(name), conversation=conversation
+        )
+
+    def _where(self, use: Use) -> str:
+        place = _place_of(use)
+        if place.line:
+            return f", by line {place.line}"
+        return f", when the state '{use.state}' is entered" if use.state else ""
+
+    # The conversation
+
+    def _journeys(self, slot: str) -> Journeys:
+        presence = self.presence
+        bits = presence.bits(slot)
+
+        def fills(move: Move, is_filled: bool) -> bool:
+            before = presence.everything & ~bits | (presence.kept[slot] if is_filled else 0)
+            return bool(presence.after(move, before) & bits)
+
+        return Journeys(self.proofs.moves, fills)
+
+    def _conversation(self, use: Use, name: str) -> tuple[str, ...]:
+        """The shortest conversation that leads to the use with the name not set; empty for a letter."""
+        is_slot = name in self.presence.kept
+        journeys = self.bare(name) if is_slot else self.proofs.journeys
+        waits = use.move is not None and use.move.site is not None
+        states = [use.state] if use.state is not None else self._states_of(use)
+        reached = [
+            Spot(state, waits, is_filled)
+            for state in states
+            for is_filled in ((False, True) if is_slot else (False,))
+            if journeys.reaches(state, waits, is_filled)
+        ]
+        # A filled slot shows nothing, unless something on this very way empties it.
+        spots = [spot for spot in reached if self._stays_empty(use, name, spot.is_filled)] or reached
+        if not spots:
+            return ()
+        spot = min(spots, key=journeys.cost_of)
+        path = list(journeys.to(spot))
+        end = spot.state
+        if use.move is not None:
+            path.append((spot.state, use.move))
+            end = self._resting(use.move.goto or end)
+        return self.proofs.storyteller.tell(path, end)
+
+    def _stays_empty(self, use: Use, name: str, is_filled: bool) -> bool:
+        if not is_filled:
+            return True
+        after = self.presence.everything
+        if use.move is not None:
+            after = self.uses.at_the_end(use.move.goto, self.presence.after(use.move, after))
+        return not after & self.presence.bits(name)
+
+    def _resting(self, name: str) -> str:
+        """Where a turn comes to rest that enters this state and passes on wherever nothing is asked."""
+        passed: set[str] = set()
+        while name not in passed and not self.proofs.moves.waits(name):
+            passed.add(name)
+            onward = (move.goto for move in self.proofs.moves.entering[name] if _is_always(move))
+            name = next(onward) or name
+        return name
+
+    def _states_of(self, use: Use) -> list[str]:
+        """The states in which a rule above all states can be set off."""
+        if use.move is None or use.move.site is None:
+            return []
+        site = use.move.site
+        in_force = self.uses.solution.in_force
+        index = next(at for at, (one, _) in enumerate(self.proofs.moves.above) if one.rule is site.rule)
+        return [name for name, above in in_force.items() if index in above]
+
+
+def _is_always(move: Move) -> bool:
+    return move.cause == "goes" and move.branch is not None and move.branch.when is None
+
+
+def harms(text: Written, read: Read) -> bool:
+    """Whether an empty value there shows, or spoils what is reckoned with it."""
+    if read.kind not in NAMED:
+        return False
+    return read.reckoned or (is_printed(text) and not read.guarded)
+
+
+def is_printed(text: Written) -> bool:
+    """Whether what is written there becomes a text: a condition does not, nor a value that keeps its type."""
+    source = text.source
+    return not isinstance(source, Expression) and not getattr(source, "is_lone", False)
+
+
+def _place_of(use: Use) -> Place:
+    move = use.move
+    if move is None:
+        return use.place
+    if move.answer is not None:
+        return move.answer.place
+    if move.branch is not None:
+        return move.branch.place
+    return move.site.rule.place if move.site is not None else NOWHERE
+
+
+RULE = Rule(
+    name="undefined_name",
+    about="A text says a slot, a hole or what an action gives, and on some way there it is not set.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+slots:
+  name: text
+states:
+  initial:
+    commands:
+      skip: {words: [skip], goto: confirming}
+    input: {save: name, goto: confirming}
+  confirming:
+    ask: sure
+    input: {reply: hello, goto: initial}
+messages:
+  hello: Hello!
+  sure: "Are you sure, {{ name }}?"
+  #                       ^^^^
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+slots:
+  name: text
+states:
+  initial:
+    commands:
+      skip: {words: [skip], goto: confirming}
+    input: {save: name, goto: confirming}
+  confirming:
+    ask: sure
+    input: {reply: hello, goto: initial}
+messages:
+  hello: Hello!
+  sure: "Are you sure{% if name %}, {{ name }}{% endif %}?"
+""",
+    },
+    check=check,
+    profile="pilot",
+)
