@@ -1,6 +1,7 @@
 """The table of the commands: what `shoptalk WORD` does, each in the file of its name."""
 
 COMMANDS: dict[str, str] = {
+    "new": "make the pack of a shop from four questions",
     "serve": "run everything: webhook, worker, API",
     "web": "run webhook and API alone; `worker` does the work",
     "worker": "take turns and send replies; any number of them, on any host",
