@@ -5,34 +5,43 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.pack import Pack
 from engine.reader import Reading, read_flow, read_pack
 
 READ = (".yaml", ".csv")
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
-def load_pack(path: str | Path) -> Reading:
+def load_pack(path: str | Path, instead: Mapping[str, bytes] = NOTHING) -> Reading:
     """The pack in this folder, its templates beside it; problems name files as seen from the current folder.
 
+    `instead` holds what is to be read in place of files, by their paths as seen from the current folder.
     Raises NotADirectoryError where there is no such folder.
     """
     folder = Path(path)
     if not folder.is_dir():
         raise NotADirectoryError(f"{path} is no folder; a pack is a folder with a business.yaml")
-    return read_pack(files_in(folder), shown(folder), templates_beside(folder))
+    at = shown(folder)
+    files = files_in(folder)
+    if instead:
+        files = {name: instead.get(os.path.normpath(f"{at}/{name}"), raw) for name, raw in files.items()}
+    return read_pack(files, at, templates_beside(folder, instead))
 
 
-def load_flow(path: str | Path) -> Reading:
+def load_flow(path: str | Path, instead: Mapping[str, bytes] = NOTHING) -> Reading:
     """The flow in this file, with the translations and used files beside it, and without a pack.
 
+    `instead` holds what is to be read in place of files, by their paths as seen from the current folder.
     Raises FileNotFoundError where there is no such file.
     """
     file = Path(path)
-    if not file.is_file():
+    beside = FilesBeside(shown(file.parent), instead)
+    name = os.path.normpath(f"{beside.folder}/{file.name}")
+    if not file.is_file() and name not in instead:
         raise FileNotFoundError(f"there is no file {path}")
-    beside = FilesBeside(shown(file.parent))
-    return read_flow(beside, os.path.normpath(f"{beside.folder}/{file.name}"), templates_beside(file.parent))
+    return read_flow(beside, name, templates_beside(file.parent, instead))
 
 
 class FilesBeside(Mapping[str, bytes]):
@@ -41,15 +50,20 @@ class FilesBeside(Mapping[str, bytes]):
     Files further down can be asked for, as `use` does, but are not listed: a lone flow may stand anywhere.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, instead: Mapping[str, bytes] = NOTHING) -> None:
         self.folder = folder
+        self._instead = instead
 
     def __getitem__(self, name: str) -> bytes:
+        if name in self._instead:
+            return self._instead[name]
         if name not in self:
             raise KeyError(name)
         return Path(name).read_bytes()
 
     def __contains__(self, name: object) -> bool:
+        if name in self._instead:
+            return True
         return isinstance(name, str) and name.endswith(READ) and os.path.isfile(name)
 
     def __iter__(self) -> Iterator[str]:
@@ -62,15 +76,20 @@ class FilesBeside(Mapping[str, bytes]):
 
 
 def checked_pack(path: str | Path) -> tuple[Pack | None, list[str]]:
-    """The pack in this folder, and the report of `flow-lint`: no lines for a pack that is clean.
+    """The pack in this folder, and the report of its errors: no lines for a pack that can be served.
 
     Raises NotADirectoryError where there is no such folder.
     """
-    from engine.lint import lint
-    from engine.lint.report import full
+    from engine.lint import RULES, lint, severity_of
 
     reading = load_pack(path)
-    return reading.pack, list(full(lint(reading), LinesOfFiles().line, str))
+    errors = [problem for problem in lint(reading) if severity_of(problem) == "error"]
+    if not errors:
+        return reading.pack, []
+    from engine.lint.formats import FORMATS
+    from engine.lint.report import Report
+
+    return reading.pack, list(FORMATS["full"].lines(Report(errors, RULES, LinesOfFiles().line)))
 
 
 def packs_in(path: str | Path) -> tuple[Path, ...]:
@@ -91,15 +110,20 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in _walk(folder) if name.endswith(READ)}
 
 
-def templates_beside(folder: Path) -> dict[str, str]:
+def templates_beside(folder: Path, instead: Mapping[str, bytes] = NOTHING) -> dict[str, str]:
     """The templates that a pack's flows may name, by their path below `templates/`.
 
-    What is not UTF-8 is read with the sign � in place of what it could not be.
+    `instead` holds what is to be read in place of files. What is not UTF-8 is read with the sign � in place
+    of what it could not be.
     """
     root = Path(os.path.normpath(os.path.join(folder.absolute(), "..", "..", "templates")))
     if not root.is_dir():
         return {}
-    return {name: (root / name).read_bytes().decode("utf-8", "replace") for name in _walk(root)}
+    at = shown(root) if instead else ""
+    return {
+        name: (instead.get(f"{at}/{name}") or (root / name).read_bytes()).decode("utf-8", "replace")
+        for name in _walk(root)
+    }
 
 
 def shown(path: Path) -> str:
@@ -112,18 +136,23 @@ def shown(path: Path) -> str:
 
 
 class LinesOfFiles:
-    """The lines of the files that are named in a report; each file is read once."""
+    """The lines of the files that are named in a report; each file is read once.
 
-    def __init__(self) -> None:
+    `instead` holds what was read in place of files, by their paths as seen from the current folder.
+    """
+
+    def __init__(self, instead: Mapping[str, bytes] = NOTHING) -> None:
+        self._instead = instead
         self._files: dict[str, list[str]] = {}
 
     def line(self, file: str, number: int) -> str:
         """The line, counted from 1; empty where there is none."""
         if file not in self._files:
-            text = ""
-            if os.path.isfile(file):
+            raw = self._instead.get(file, b"")
+            if not raw and os.path.isfile(file):
                 with open(file, "rb") as opened:
-                    text = opened.read().decode("utf-8", "replace").removeprefix("\ufeff")
+                    raw = opened.read()
+            text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
             self._files[file] = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         lines = self._files[file]
         return lines[number - 1] if 0 < number <= len(lines) else ""

@@ -9,7 +9,9 @@ from textwrap import indent
 
 from engine.lint import RULES, lint
 from engine.lint.checked import Rule
-from engine.lint.report import full
+from engine.lint.formats import FORMATS
+from engine.lint.report import Report
+from engine.lint.selection import asking
 from engine.reader import read_flow, read_pack
 from engine.source import Problem
 
@@ -81,7 +83,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     broken = {name: _unmarked(text) for name, text in rule.broken.items()}
     for name, text in broken.items():
         yield from _file(_path(name), text)
-    yield from ("", "```console", "$ flow-lint", *_findings(broken), "```")
+    yield from ("", "```console", f"$ {_command(rule)}", *_findings(broken, rule), "```")
     yield from ("", "## Without it")
     gone = [_path(name) for name in broken if name not in rule.clean]
     if gone:
@@ -89,7 +91,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     for name, text in rule.clean.items():
         if broken.get(name) != text:
             yield from _file(_path(name), text)
-    yield from ("", "```console", "$ flow-lint", "```")
+    yield from ("", "```console", f"$ {_command(rule)}", "```")
 
 
 def _unmarked(text: str) -> str:
@@ -100,7 +102,14 @@ def _path(name: str) -> str:
     return name if name.startswith("templates/") else f"flows/shop/{name}"
 
 
-def _findings(files: Mapping[str, str]) -> Iterator[str]:
+def _command(rule: Rule) -> str:
+    """What finds it."""
+    if rule.profile == "asked":
+        return f"flow-lint --select {rule.name}"
+    return "flow-lint --profile production" if rule.profile == "production" else "flow-lint"
+
+
+def _findings(files: Mapping[str, str], rule: Rule) -> Iterator[str]:
     """What `flow-lint` prints about these files."""
     by_path = {_path(name): text.split("\n") for name, text in files.items()}
 
@@ -108,15 +117,15 @@ def _findings(files: Mapping[str, str]) -> Iterator[str]:
         lines = by_path.get(file, [])
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
-    return full(_problems(files), line_of, str)
+    return FORMATS["full"].lines(Report(_problems(files, rule), RULES, line_of))
 
 
-def _problems(files: Mapping[str, str]) -> list[Problem]:
+def _problems(files: Mapping[str, str], rule: Rule) -> list[Problem]:
     own = {name: text for name, text in files.items() if not name.startswith("templates/")}
     templates = {
         name.removeprefix("templates/"): text for name, text in files.items() if name.startswith("templates/")
     }
     if "business.yaml" in own:
-        return lint(read_pack(own, "flows/shop", templates))
+        return lint(read_pack(own, "flows/shop", templates), selection=asking(rule))
     by_path = {_path(name): text for name, text in own.items()}
-    return lint(read_flow(by_path, _path("shop.yaml"), templates))
+    return lint(read_flow(by_path, _path("shop.yaml"), templates), selection=asking(rule))

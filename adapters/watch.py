@@ -1,4 +1,4 @@
-"""Publishes a pack when its files change; one with findings leaves the last good version answering."""
+"""Publishes a pack when its files change; one with errors leaves the last good version answering."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.25
 
 
 class PackWatch:
-    """Looks at the folders of packs, and gives each pack that changed and is clean to `publish`.
+    """Looks at the folders of packs, and gives each pack that changed and has no errors to `publish`.
 
     `say` is told of each, in words for the terminal. `follow` is called at each look, and takes up what was
     published elsewhere. Once it `is_over`, nobody looks any more.

@@ -66,7 +66,7 @@ def existing_storage_here() -> Storage:
 
 
 def load_packs(folders: Sequence[Path] = ()) -> dict[str, Pack]:
-    """The packs in these folders (default: `flows`), by business; raises PackError where one has findings."""
+    """The packs in these folders (default: `flows`), by business; raises PackError where one has errors."""
     packs: dict[str, Pack] = {}
     reports: list[str] = []
     for folder in folders or (FLOWS,):

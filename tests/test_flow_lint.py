@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from adapters.commands.lint import main
-from adapters.packs import FilesBeside
-from engine.lint import lint
-from engine.lint.report import full, snippet, width
+from adapters.packs import FilesBeside, checked_pack
+from engine.lint import RULES, lint
+from engine.lint.formats import FORMATS
+from engine.lint.report import Report, snippet, width
 from engine.reader import read_flow
 from engine.source import Place, Problem
 
@@ -149,7 +150,19 @@ def test_a_folder_of_lone_flows_leaves_other_files_alone(
         (["nowhere"], "there is no nowhere"),
         (["empty"], "there is no flow in empty"),
         (["notes.txt"], "notes.txt is no flow"),
-        (["--fix"], "no option --fix"),
+        (["--fxi"], "no option --fxi; did you mean --fix?"),
+        (["--profile", "pilt"], "no profile 'pilt'; did you mean 'pilot'?"),
+        (["--profile"], "--profile needs a value behind it"),
+        (["--format=xml"], "no format 'xml'; there is: full, concise, json"),
+        (["--select", "unusd_message"], "no rule 'unusd_message'; did you mean 'unused_message'?"),
+        (["--ignore=unused_slot,yaml"], "the rule yaml cannot be ignored"),
+        (["--fix", "--diff"], "use one of them"),
+        (["--watch", "--fix"], "--watch only looks"),
+        (["-", "shop.yaml"], "`-` stands alone"),
+        (["--stdin-name", "shop.yaml"], "give `-` as the path"),
+        (["rule"], "which rule?"),
+        (["rule", "unusd_message"], "no rule 'unusd_message'; did you mean 'unused_message'?"),
+        (["rules", "yaml"], "`flow-lint rules` lists all rules"),
         ([], "there is no flow in ."),
     ],
 )
@@ -164,7 +177,14 @@ def test_wrong_use(here: Path, arguments: list[str], says: str, capsys: pytest.C
 
 def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    assert "0 where all is well, 1 where there are problems, 2" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    for code in (
+        "0 where all is well",
+        "1 where there are problems",
+        "2 where it was called wrongly",
+        "3 where",
+    ):
+        assert code in said
 
 
 @pytest.mark.parametrize(
@@ -206,12 +226,132 @@ def test_a_very_long_line_is_shown_around_the_span() -> None:
 
 def test_a_message_stays_on_its_line() -> None:
     problem = Problem(Place("a.yaml", 1, 1), "yaml", "one\ntwo\x1b[0m\u202e")
-    first = next(full([problem], lambda file, line: "", str))
+    first = next(FORMATS["full"].lines(Report([problem], RULES, lambda file, line: "")))
     assert first == "a.yaml:1:1: one two\ufffd[0m [yaml]"
 
 
 def test_the_public_function_takes_what_the_reader_gives() -> None:
     assert lint(read_flow({"shop.yaml": FLOW}, "shop.yaml", {})) == []
+
+
+def test_a_pack_with_warnings_alone_can_be_served(here: Path) -> None:
+    pack = put(here / "shop", business__yaml=BUSINESS, customer__yaml=FLOW + "  goodbye: Goodbye!\n")
+    read, report = checked_pack(pack)
+    assert read is not None
+    assert report == []
+    put(pack, customer__yaml=BROKEN + "  goodbye: Goodbye!\n")
+    assert checked_pack(pack)[1] == [
+        "shop/customer.yaml:6:37: no state 'don'; did you mean 'done'? [unknown_state]",
+        "  6 |     otherwise: {reply: hello, goto: don}",
+        "    |                                     ^^^",
+        "1 problem",
+    ]
+
+
+UNUSED = FLOW + "  goodbye: Goodbye!\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "code", "rules"),
+    [
+        (UNUSED, [], 0, ["unused_message"]),
+        (UNUSED, ["--strict"], 1, ["unused_message"]),
+        (UNUSED, ["--profile", "draft"], 0, ["unused_message"]),
+        (UNUSED, ["--profile=production"], 1, ["unused_message"]),
+        (UNUSED, ["--ignore", "unused_message", "--strict"], 0, []),
+        (BROKEN, [], 1, ["unknown_state"]),
+        (BROKEN, ["--profile", "draft"], 1, ["unknown_state"]),
+    ],
+)
+def test_what_fails(
+    here: Path,
+    text: str,
+    options: list[str],
+    code: int,
+    rules: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put(here, shop__yaml=text)
+    assert main([*options, "--format", "concise", "shop.yaml"]) == code
+    assert re.findall(r"\[(\w+)\]$", capsys.readouterr().out, re.MULTILINE) == rules
+
+
+def test_a_warning_is_shown_as_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(here, shop__yaml=BROKEN + "  goodbye: Goodbye!\n  bye: Bye!\n")
+    assert main([]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert "shop.yaml:10:3: warning: nothing says the message 'goodbye' [unused_message]" in said
+    assert said[-1] == "1 error, 2 warnings"
+
+
+def test_statistics_count_the_findings_of_each_rule(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(here, shop__yaml=BROKEN + "  goodbye: Goodbye!\n  bye: Bye!\n")
+    assert main(["--statistics"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in said[:2]] == [["2", "unused_message"], ["1", "unknown_state"]]
+    assert said[2] == "1 error, 2 warnings"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_explained_with_what_its_example_prints(
+    rule: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rule", rule]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"{rule}: {RULES[rule].severity}, ")
+    assert RULES[rule].about in said
+    assert f"[{rule}]" in said
+    # The example is shown without its marks, so that the carets are those of the finding.
+    carets = [line for line in said.splitlines() if re.fullmatch(r"[ #|]*\^+ *", line)]
+    assert len(carets) == said.count(f"[{rule}]\n")
+
+
+def test_all_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["rule", "severity", "from", "finds"]
+    assert [line.split()[:3] for line in lines] == [
+        [rule.name, rule.severity, rule.profile] for rule in RULES.values()
+    ]
+
+
+def test_a_fault_of_its_own_is_told_as_one(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*words: object, **named: object) -> None:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr("engine.lint.lint", breaks)
+    put(here, shop__yaml=FLOW)
+    assert main([]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "ZeroDivisionError: a fault" in said.err
+    assert "flow-lint: this is a fault of flow-lint itself" in said.err
+
+
+@pytest.mark.parametrize(
+    ("environment", "words", "begins"),
+    [
+        ({"GITHUB_ACTIONS": "true"}, [], "::error title=flow-lint (unknown_state),file=shop.yaml,line=6,"),
+        ({"GITHUB_ACTIONS": "true"}, ["--format", "full"], "shop.yaml:6:37: "),
+        ({}, [], "shop.yaml:6:37: "),
+    ],
+)
+def test_on_github_actions_findings_are_annotations(
+    here: Path,
+    environment: dict[str, str],
+    words: list[str],
+    begins: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    put(here, shop__yaml=BROKEN)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(words) == 1
+    assert capsys.readouterr().out.startswith(begins)
 
 
 HEAVY = ("babel", "dateparser", "email_validator", "flask", "jsonschema", "orjson", "peewee", "phonenumbers")

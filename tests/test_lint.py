@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import engine.lint
 from engine.lint import RULES, lint
+from engine.lint.selection import PILOT, Selection, asking
 from engine.reader import read_flow, read_pack
 from engine.source import Problem
 
@@ -31,14 +32,14 @@ def unmarked(text: str) -> tuple[str, tuple[int, int, int] | None]:
     return "\n".join(lines) + "\n", spot
 
 
-def found_in(files: Mapping[str, str]) -> list[Problem]:
+def found_in(files: Mapping[str, str], selection: Selection = PILOT) -> list[Problem]:
     templates = {
         name.removeprefix("templates/"): text for name, text in files.items() if name.startswith("templates/")
     }
     own = {name: text for name, text in files.items() if not name.startswith("templates/")}
     if "business.yaml" in own:
-        return lint(read_pack(own, "", templates))
-    return lint(read_flow(own, "shop.yaml", templates))
+        return lint(read_pack(own, "", templates), selection=selection)
+    return lint(read_flow(own, "shop.yaml", templates), selection=selection)
 
 
 def shown(problems: list[Problem]) -> list[tuple[str, str, int, int, int]]:
@@ -52,14 +53,14 @@ def test_a_broken_example_has_exactly_its_finding(name: str) -> None:
         files[file], spot = unmarked(text)
         if spot:
             expected.append((name, file, *spot))
-    problems = found_in(files)
+    problems = found_in(files, asking(RULES[name]))
     assert shown(problems) == expected, problems
     assert len(expected) == 1
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_clean_example_has_no_finding(name: str) -> None:
-    assert found_in(RULES[name].clean) == []
+    assert found_in(RULES[name].clean, asking(RULES[name])) == []
 
 
 def test_the_table_holds_every_rule_file() -> None:

@@ -17,6 +17,7 @@ from adapters.channels import CHANNELS
 from engine.actions import ACTIONS
 from engine.declarations import Action
 from engine.lint import RULES
+from engine.lint.formats import FORMATS
 from engine.types import TYPES
 from engine.validators import VALIDATORS
 
@@ -59,12 +60,14 @@ REGISTRIES = (
                 "presence",
                 "proofs",
                 "report",
+                "selection",
                 "survey",
                 "uses",
                 "walk",
             }
         ),
     ),
+    Registry("engine.lint.formats", FORMATS),
     Registry(
         "adapters.channels",
         CHANNELS,

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when the chat has ended, 1 where the pack has findings, 2 for wrong use."""
+    """0 when the chat has ended, 1 where the pack has errors, 2 for wrong use."""
     from adapters.packs import checked_pack
     from adapters.provider_limits import UnknownProvider, limits_of
 

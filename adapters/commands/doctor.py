@@ -56,7 +56,7 @@ def examine(settings: Settings, folders: Sequence[Path] = ()) -> Iterator[Check]
 
 
 def _packs(folders: Sequence[Path]) -> Generator[Check, None, Mapping[str, Pack]]:
-    """Loads the packs; none where one has findings."""
+    """Loads the packs; none where one has errors."""
     from adapters.channels.channel import Check
     from adapters.wiring import PackError, load_packs
 

@@ -55,7 +55,8 @@ from engine.lint import (
     unused_slot,
     yaml,
 )
-from engine.lint.checked import Checked, Rule
+from engine.lint.checked import Checked, Rule, Severity
+from engine.lint.selection import PILOT, Selection
 from engine.reader import Reading
 from engine.source import Problem
 
@@ -113,10 +114,20 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 """First what reading finds, then names, then what leads nowhere, then texts."""
 
 
-def lint(reading: Reading, limits: Limits = Limits()) -> list[Problem]:  # noqa: B008 - a frozen value
+def lint(
+    reading: Reading,
+    limits: Limits = Limits(),  # noqa: B008 - a frozen value
+    selection: Selection = PILOT,
+) -> list[Problem]:
     """Every problem of a pack or a flow, each once, by file, line and column. `limits` are the channel's."""
+    asked = {name: rule for name, rule in RULES.items() if selection.asks(rule)}
     checked = Checked(reading, limits)
-    found = dict.fromkeys(reading.problems)
-    for rule in RULES.values():
+    found = dict.fromkeys(problem for problem in reading.problems if selection.asks(RULES[problem.rule]))
+    for rule in asked.values():
         found.update(dict.fromkeys(rule.check(checked)))
     return sorted(found)
+
+
+def severity_of(problem: Problem) -> Severity:
+    """How much a finding weighs: an error keeps a pack from being served, all else does not."""
+    return RULES[problem.rule].severity

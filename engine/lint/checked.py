@@ -34,7 +34,8 @@ class Rule(NamedTuple):
     the spot of the one finding; it is taken out before the file is read. `check` yields the findings.
 
     `severity` says how much a finding weighs. `profile` is the first of `draft`, `pilot`, `production` that
-    asks this rule; rules of `asked` are a matter of taste, and off until somebody asks for them.
+    asks this rule; rules of `asked` are a matter of taste, and off until somebody asks for them. What a rule
+    that is not `ignorable` finds, no flow can run with.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Rule(NamedTuple):
     check: Callable[[Checked], Iterable[Problem]]
     severity: Severity = "error"
     profile: Profile = "draft"
+    ignorable: bool = True
 
 
 class ToldTo(NamedTuple):

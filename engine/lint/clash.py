@@ -59,4 +59,5 @@ messages:
 """,
     },
     check=as_read("clash"),
+    ignorable=False,
 )

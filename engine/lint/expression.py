@@ -35,4 +35,5 @@ messages:
 """,
     },
     check=as_read("expression"),
+    ignorable=False,
 )

@@ -51,4 +51,5 @@ messages:
 """,
     },
     check=as_read("missing_file"),
+    ignorable=False,
 )

@@ -85,4 +85,5 @@ messages:
 """,
     },
     check=check,
+    severity="warning",
 )

@@ -68,4 +68,5 @@ messages:
 """,
     },
     check=check,
+    ignorable=False,
 )

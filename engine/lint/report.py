@@ -1,33 +1,73 @@
-"""Prints problems for people: where each stands, what is wrong, its line and a caret under the spot."""
+"""What every form of the report shares: findings with their severities, a line with its caret, the count."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from engine.source import Problem
+from engine.lint.checked import Rule, Severity
+from engine.source import Place, Problem
 
 TAB = 4
 LONGEST_LINE = 160
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 _DIRECTION_SIGNS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+COUNTED: Mapping[Severity, tuple[str, str]] = {
+    "error": ("error", "errors"),
+    "warning": ("warning", "warnings"),
+    "information": ("piece of information", "pieces of information"),
+}
 
-def full(
-    problems: Sequence[Problem], line_of: Callable[[str, int], str], name_of: Callable[[str], str]
-) -> Iterator[str]:
-    """The lines of the report, without line ends.
 
-    `line_of(file, line)` gives a line of a file, empty where there is none; `name_of(file)` what the file is
-    called in the report.
+class Report(NamedTuple):
+    """What there is to report: the findings in order, and what is needed to show them.
+
+    `files` are all that was looked at, as findings call them. `line_of(file, line)` gives a line of a file,
+    empty where there is none. With `strict`, warnings fail as errors do.
     """
-    for problem in problems:
-        place = problem.place
-        where = f"{name_of(place.file)}:{place.line}:{place.column}"
-        yield f"{where}: {one_line(problem.message)} [{problem.rule}]"
-        yield from snippet(line_of(place.file, place.line), place.line, place.column, problem.length)
-    if problems:
-        yield count(problems)
+
+    problems: Sequence[Problem]
+    rules: Mapping[str, Rule]
+    line_of: Callable[[str, int], str]
+    files: Sequence[str] = ()
+    strict: bool = False
+    version: str = ""
+
+    def severity(self, problem: Problem) -> Severity:
+        return self.rules[problem.rule].severity
+
+    def fails(self, problem: Problem) -> bool:
+        """Whether the finding lets the check fail; information never does."""
+        return fails(self.severity(problem), self.strict)
+
+    def end_of(self, place: Place, length: int) -> Place:
+        """The spot behind so many characters of a line."""
+        end = min(place.column + length, len(self.line_of(place.file, place.line)) + 1)
+        return Place(place.file, place.line, max(end, place.column))
+
+
+class Format(NamedTuple):
+    """One form of the report: its name, a line about it, and what gives its lines, without their ends."""
+
+    name: str
+    about: str
+    lines: Callable[[Report], Iterator[str]]
+
+
+def fails(severity: Severity, strict: bool) -> bool:
+    """Whether a finding of this severity lets the check fail."""
+    return severity == "error" or (strict and severity == "warning")
+
+
+def headline(report: Report, problem: Problem) -> str:
+    """`file:line:column: message [rule]`; what is no error says so before its message."""
+    file, line, column = problem.place
+    severity = report.severity(problem)
+    weight = "" if severity == "error" else f"{severity}: "
+    return f"{file}:{line}:{column}: {weight}{one_line(problem.message)} [{problem.rule}]"
 
 
 def snippet(line: str, number: int, column: int, length: int) -> Iterator[str]:
@@ -48,11 +88,24 @@ def snippet(line: str, number: int, column: int, length: int) -> Iterator[str]:
     yield f"  {margin} | {' ' * width(before)}{'^' * max(width(spanned), 1)}"
 
 
-def count(problems: Sequence[Problem]) -> str:
-    """How many there are, in how many files."""
+def count(report: Report) -> str:
+    """How many findings there are of which severity, in how many files."""
+    problems = report.problems
     files = len({problem.place.file for problem in problems})
-    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    by_severity = Counter(report.severity(problem) for problem in problems)
+    if by_severity.keys() <= {"error"}:
+        found = _counted(len(problems), "problem", "problems")
+    else:
+        found = ", ".join(
+            _counted(by_severity[severity], *words)
+            for severity, words in COUNTED.items()
+            if by_severity[severity]
+        )
     return f"{found} in {files} files" if files > 1 else found
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"1 {one}" if number == 1 else f"{number} {several}"
 
 
 def one_line(message: str) -> str:

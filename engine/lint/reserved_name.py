@@ -42,4 +42,5 @@ messages:
 """,
     },
     check=as_read("reserved_name"),
+    ignorable=False,
 )

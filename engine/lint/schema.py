@@ -40,4 +40,5 @@ messages:
 """,
     },
     check=as_read("schema"),
+    ignorable=False,
 )

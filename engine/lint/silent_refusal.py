@@ -31,7 +31,12 @@ def _if_unanswered(site: Site, flow: Flow) -> Iterator[Problem]:
             said = f"in the state '{deaf.name}' nothing answers what this refuses: give it an `else`"
             yield Problem(one.place, RULE.name, said, len(one.validator))
     saved = next((slot for slot, value in rule.save if value is None), None)
-    if rule.unreadable is None and saved in flow.slots and _may_be_unreadable(flow.slots[saved]):
+    if (
+        rule.unreadable is None
+        and saved is not None
+        and saved in flow.slots
+        and _may_be_unreadable(flow.slots[saved])
+    ):
         said = f"what is no {flow.slots[saved].type} is answered by nothing: add an `else`"
         yield Problem(rule.place, RULE.name, said, len(site.kind))
 

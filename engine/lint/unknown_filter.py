@@ -54,4 +54,5 @@ messages:
 """,
     },
     check=check,
+    ignorable=False,
 )

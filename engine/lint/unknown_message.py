@@ -56,4 +56,5 @@ messages:
 """,
     },
     check=check,
+    ignorable=False,
 )

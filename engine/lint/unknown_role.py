@@ -88,4 +88,5 @@ messages:
 """,
     },
     check=check,
+    ignorable=False,
 )

@@ -62,4 +62,5 @@ messages:
 """,
     },
     check=check,
+    ignorable=False,
 )

@@ -55,4 +55,5 @@ messages:
 """
     },
     check=check,
+    ignorable=False,
 )

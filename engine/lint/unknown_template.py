@@ -41,4 +41,5 @@ Hello!
 """,
     },
     check=as_read("unknown_template"),
+    ignorable=False,
 )

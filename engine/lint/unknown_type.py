@@ -51,4 +51,5 @@ messages:
 """,
     },
     check=as_read("unknown_type"),
+    ignorable=False,
 )

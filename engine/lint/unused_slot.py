@@ -64,4 +64,5 @@ messages:
 """,
     },
     check=check,
+    severity="warning",
 )

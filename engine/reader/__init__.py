@@ -28,13 +28,15 @@ SPECIAL = ("business.yaml", "catalog.yaml", "catalog.csv", "workflow.yaml")
 class Reading:
     """What came of reading a pack: the pack as far as it can be read, all problems, the documents by file.
 
-    `flows` are all flows that could be read, by file, also where nothing came of the pack.
+    `flows` are all flows that could be read, by file, also where nothing came of the pack. `sources` are the
+    texts of the files that were read, by the paths that places name.
     """
 
     pack: Pack | None
     problems: tuple[Problem, ...]
     documents: Mapping[str, Any]
     flows: Mapping[str, Flow]
+    sources: Mapping[str, str]
 
 
 def read_pack(files: Mapping[str, str | bytes], path: str, templates: Mapping[str, str]) -> Reading:
@@ -53,7 +55,7 @@ def read_flow(files: Mapping[str, str | bytes], path: str, templates: Mapping[st
     """
     reader = _PackReader(files, "", templates, posixpath.dirname(path))
     reader.flow(path, ())
-    return Reading(None, reader.found(), MappingProxyType(reader.documents), reader.read_flows())
+    return reader.reading(None)
 
 
 class _PackReader:
@@ -69,6 +71,7 @@ class _PackReader:
         self.templates_at = posixpath.normpath(posixpath.join(root, "..", "..", "templates"))
         self.problems: list[Problem] = []
         self.documents: dict[str, Any] = {}
+        self.sources: dict[str, str] = {}
         self.used: set[str] = set()
         self.flows: dict[str, Flow | None] = {}
 
@@ -95,7 +98,12 @@ class _PackReader:
         if business is not None:
             flows_by_role = MappingProxyType(flows)
             pack = Pack(business, flows_by_role, products, workflow, self.templates, self.path, self.files)
-        return Reading(pack, self.found(), MappingProxyType(self.documents), self.read_flows())
+        return self.reading(pack)
+
+    def reading(self, pack: Pack | None) -> Reading:
+        """What came of it, with the pack if there is one."""
+        documents, sources = MappingProxyType(self.documents), MappingProxyType(self.sources)
+        return Reading(pack, self.found(), documents, self.read_flows(), sources)
 
     def found(self) -> tuple[Problem, ...]:
         """All problems, each once, in the order of files and lines."""
@@ -114,7 +122,10 @@ class _PackReader:
         """The value of a file, held against the schema of its kind; None where there is no such file."""
         if file in self.documents or file not in self.files:
             return self.documents.get(file)
-        value, problems = read_yaml(self.files[file], self.place(file).file)
+        path = self.place(file).file
+        text, unread = decode(self.files[file], path)
+        self.sources[path] = text
+        value, problems = (None, [unread]) if unread else read_yaml(text, path)
         self.problems += problems
         if value is not None:
             if kind == "flow" and isinstance(value, Mapped) and "flow" not in value and file in self.used:
@@ -211,6 +222,7 @@ class _PackReader:
             return Mapped()
         place = self.place("catalog.csv")
         text, problem = decode(self.files["catalog.csv"], place.file)
+        self.sources[place.file] = text
         if problem is not None:
             self.problems.append(problem)
             return Mapped()
