@@ -92,7 +92,7 @@ def reference() -> Iterator[str]:
 def _section(title: str, about: str, keys: Mapping[str, Schema], example: str = "") -> Iterator[str]:
     yield from ("", f"## {title}", "", about, "", "| key | holds |", "|---|---|")
     for key, schema in keys.items():
-        yield f"| `{key}` | {_cell(_about(schema))} |"
+        yield f"| `{key}` | {cell(_about(schema))} |"
     if example:
         yield from ("", "```yaml", example.strip(), "```")
 
@@ -101,7 +101,7 @@ def _about(schema: Schema) -> str:
     return str(schema.get("description", ""))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
@@ -123,14 +123,14 @@ def _rules() -> Iterator[str]:
 def _types() -> Iterator[str]:
     yield from ("", "## Types", "", texts.TYPES_ABOUT, "", "| type | reads | in a pattern |", "|---|---|---|")
     for name, declared in TYPES.items():
-        yield f"| `{name}` | {_cell(declared.about)} | {'yes' if declared.shape else 'no'} |"
+        yield f"| `{name}` | {cell(declared.about)} | {'yes' if declared.shape else 'no'} |"
 
 
 def _validators() -> Iterator[str]:
     yield from ("", "## Validators", "", texts.VALIDATORS_ABOUT)
     for name, declared in VALIDATORS.items():
         yield from ("", f"### `{name}`", "", declared.about, *_parameters(declared.parameters))
-        yield from ("", "```yaml", f"validate: [{{{_call(declared)}, else: not_accepted}}]", "```")
+        yield from ("", "```yaml", f"validate: [{{{call_of(declared)}, else: not_accepted}}]", "```")
 
 
 def _actions() -> Iterator[str]:
@@ -140,7 +140,7 @@ def _actions() -> Iterator[str]:
         for what, words in (("Gives", declared.gives), ("Fails with", declared.fails)):
             if words:
                 yield from ("", f"{what}: {', '.join(f'`{word}`' for word in words)}.")
-        call = _call(declared)
+        call = call_of(declared)
         yield from ("", "```yaml", f"do: {call if call == name else f'{{{call}}}'}", "```")
 
 
@@ -149,10 +149,10 @@ def _parameters(parameters: Mapping[str, Parameter]) -> Iterator[str]:
         yield from ("", "| parameter | takes | |", "|---|---|---|")
     for name, parameter in parameters.items():
         needed = "needed" if parameter.required else ""
-        yield f"| `{name}` | {_cell(parameter.about)} | {needed} |"
+        yield f"| `{name}` | {cell(parameter.about)} | {needed} |"
 
 
-def _call(declared: Action | Validator) -> str:
+def call_of(declared: Action | Validator) -> str:
     """A short example of how it is written."""
     needed = {name: one for name, one in declared.parameters.items() if one.required}
     if isinstance(declared, Validator):
@@ -216,14 +216,14 @@ def _names() -> Iterator[str]:
 def _offers(cls: Any) -> Iterator[str]:
     yield from ("", "| | |", "|---|---|")
     for name, about in cls.offers.items():
-        yield f"| `{name}` | {_cell(about)} |"
+        yield f"| `{name}` | {cell(about)} |"
 
 
 def _filters() -> Iterator[str]:
     yield from ("", "## Filters", "", texts.FILTERS_ABOUT, "", "| filter | gives |", "|---|---|")
     own = {name: one for name, one in FILTERS.items() if _is_own(one)}
     for name, one in own.items():
-        yield f"| `{name}` | {_cell(str(one.__doc__).splitlines()[0])} |"
+        yield f"| `{name}` | {cell(str(one.__doc__).splitlines()[0])} |"
     others = ", ".join(f"`{name}`" for name in sorted(FILTERS.keys() - own.keys()))
     yield from ("", f"And Jinja's own: {others}.")
 
@@ -238,5 +238,5 @@ def _conversation() -> Iterator[str]:
     entry = schema["properties"]["says"]["items"]["anyOf"][1]
     yield from ("", "Between the texts of `says`:", "", "| key | holds |", "|---|---|")
     for key, part in entry["properties"].items():
-        yield f"| `{key}` | {_cell(_about(part))} |"
+        yield f"| `{key}` | {cell(_about(part))} |"
     yield from ("", "```yaml", texts.CONVERSATION_EXAMPLE.strip(), "```")

@@ -7,6 +7,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from textwrap import indent
 
+import yaml
+
+from adapters import reference_texts as texts
+from adapters.reference import call_of, cell
+from engine.actions import ACTIONS
+from engine.declarations import Action, Example, Parameter, Validator
 from engine.lint import RULES, lint
 from engine.lint.checked import Rule
 from engine.lint.formats import FORMATS
@@ -14,6 +20,8 @@ from engine.lint.report import Report
 from engine.lint.selection import asking
 from engine.reader import read_flow, read_pack
 from engine.source import Problem
+from engine.transcript import Script, play
+from engine.validators import VALIDATORS
 
 CARETS = re.compile(r"[ #]*\^+ *")
 """The line of a broken example that marks the spot."""
@@ -23,6 +31,10 @@ CARETS = re.compile(r"[ #]*\^+ *")
 def pages() -> Mapping[str, str]:
     """The Markdown of every generated page, by its path in docs/; an index.md comes before its pages."""
     return {
+        "validators/index.md": _page(_words("Validators", "validators", texts.VALIDATORS_ABOUT, VALIDATORS)),
+        **{f"validators/{name}.md": _page(_validator(one)) for name, one in VALIDATORS.items()},
+        "actions/index.md": _page(_words("Actions", "actions", texts.ACTIONS_ABOUT, ACTIONS)),
+        **{f"actions/{name}.md": _page(_action(one)) for name, one in ACTIONS.items()},
         "rules/index.md": _page(_rules()),
         **{f"rules/{name}.md": _page(_rule(rule)) for name, rule in RULES.items()},
     }
@@ -45,6 +57,149 @@ def _file(name: str, text: str) -> Iterator[str]:
 def _folded(title: str, lines: Iterator[str]) -> Iterator[str]:
     yield from ("", f'??? note "{title}"')
     yield indent("\n".join(lines), "    ")
+
+
+# Validators and actions
+
+BUSINESS = """\
+business: shop
+name: Corner Bakery
+currency: EUR
+timezone: Europe/Berlin
+languages: [en]
+opening_hours: {saturday: 07:00-14:00}
+flows: {customer: customer.yaml}
+"""
+CATALOG = """\
+products:
+  - {number: 1, code: roll, name: Roll, price: 0.50}
+  - {number: 2, code: rye, name: Rye bread, price: 3.80}
+  - {number: 3, code: cherry, name: Cherry cake, price: 18.00, stock: 2}
+"""
+NOTHING_LEFT = """\
+orders:
+    none
+
+stock:
+    as before
+"""
+"""The end of a transcript that changed nothing; a page leaves it out."""
+SHARED: Mapping[str, str] = {"business.yaml": BUSINESS, "catalog.yaml": CATALOG}
+"""The files of every example's pack, beside its flow."""
+
+
+def _words(
+    title: str, place: str, about: str, table: Mapping[str, Action] | Mapping[str, Validator]
+) -> Iterator[str]:
+    yield from (f"# {title}", "", about)
+    yield from _table(
+        "| name | what it does |" if place == "actions" else "| name | what passes |",
+        (f"| [`{name}`]({name}.md) | {cell(one.about)} |" for name, one in table.items()),
+    )
+
+
+def _validator(declared: Validator) -> Iterator[str]:
+    yield from (f"# `{declared.name}`", "", declared.about)
+    yield from _parameters(declared.parameters)
+    if declared.single:
+        yield from (
+            "",
+            f"A value that stands alone is `{declared.single}`: `{{{call_of(declared)}, else: …}}`.",
+        )
+    yield from (
+        "",
+        "What does not pass is answered with the message behind `else`, and nothing else happens.",
+    )
+    yield from _example(declared.example)
+
+
+def _action(declared: Action) -> Iterator[str]:
+    yield from (f"# `{declared.name}`", "", declared.about)
+    yield from _parameters(declared.parameters)
+    if any(one.filled for one in declared.parameters.values()):
+        yield from (
+            "",
+            "A parameter that is left out takes the hole, slot or given name of the same name, where there is"
+            " one.",
+        )
+    if declared.gives:
+        given = ", ".join(f"`{name}`" for name in declared.gives)
+        yield from ("", f"**Gives** {given}, which texts can read until the end of the turn.")
+    if declared.fails:
+        yield from (
+            "",
+            f"**Fails with** {', '.join(f'`{code}`' for code in declared.fails)}. Each wants an answer in the"
+            " rule's `fails`, or in the flow's. On a failure nothing of the rule is kept.",
+        )
+    yield from _example(declared.example)
+
+
+def _parameters(parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    if not parameters:
+        yield from ("", "It takes no parameters.")
+        return
+    yield from _table(
+        "| parameter | is | what it is for | needed |",
+        (
+            f"| `{name}` | {_kind(one)} | {cell(one.about)} | {'yes' if one.required else 'no'} |"
+            for name, one in parameters.items()
+        ),
+    )
+
+
+KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "array": "a list",
+    "expression": "an expression",
+    "regex": "a regular expression",
+    "slot": "a slot",
+    "message": "a message",
+    "language": "a language",
+    "role": "a role",
+}
+"""What a JSON type or a format is called on a page."""
+
+
+def _kind(parameter: Parameter) -> str:
+    schema = parameter.schema
+    named = schema.get("format") or schema.get("type")
+    if named is None:
+        return "anything"
+    return " or ".join(KINDS[each] for each in ([named] if isinstance(named, str) else named))
+
+
+def _example(example: Example) -> Iterator[str]:
+    """The flow of the example, the rest of its pack, the conversation and what is said in it."""
+    files = {**SHARED, "customer.yaml": example.flow, **example.files}
+    pack = read_pack(files, "flows/shop", {}).pack
+    if pack is None:
+        raise ValueError(f"this example cannot be read:\n{example.flow}")
+    yield from ("", "## An example")
+    yield from _file("flows/shop/customer.yaml", example.flow)
+    for name, text in example.files.items():
+        yield from _file(f"flows/shop/{name}", text)
+    rest = {name: text for name, text in SHARED.items() if name not in example.files}
+    yield from _folded(
+        "The rest of this shop", (line for name in rest for line in _file_of(name, rest[name]))
+    )
+    yield from _folded(
+        "The conversation, as a file", _file_of("conversations/example.yaml", _written(example))
+    )
+    yield from ("", "This is what is said, and what the shop answers:")
+    said = play(pack, Script("An example", example.says)).removeprefix("conversation: An example\n\n")
+    yield from _file("flows/shop/conversations/example.txt", f"…\n{said.replace(NOTHING_LEFT, '…')}")
+
+
+def _file_of(name: str, text: str) -> Iterator[str]:
+    return _file(f"flows/shop/{name}", text)
+
+
+def _written(example: Example) -> str:
+    """The conversation of an example as a file."""
+    document = {"conversation": "An example", "says": list(example.says)}
+    return yaml.safe_dump(document, default_flow_style=None, allow_unicode=True, sort_keys=False, width=100)
 
 
 # Lint rules
@@ -72,7 +227,7 @@ def _rules() -> Iterator[str]:
     )
     yield from _table(
         "| rule | finds | weight |",
-        (f"| [`{name}`]({name}.md) | {rule.about} | {rule.severity} |" for name, rule in RULES.items()),
+        (f"| [`{name}`]({name}.md) | {cell(rule.about)} | {rule.severity} |" for name, rule in RULES.items()),
     )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from engine.draft import Draft
+
+
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
 
 
 class Parameter(NamedTuple):
@@ -23,6 +27,18 @@ class Parameter(NamedTuple):
     filled: bool = True
 
 
+class Example(NamedTuple):
+    """A small flow in which the word is used, and what a customer says to it, as in a conversation file.
+
+    `flow` is the text of a customer.yaml; `files` are further files of its pack, or others in place of those
+    that every example has. The reference plays it.
+    """
+
+    flow: str
+    says: tuple[object, ...]
+    files: Mapping[str, str] = NOTHING_ELSE
+
+
 class Action(NamedTuple):
     """A deed that flows may order: `run(draft, **parameters)` gives names to the rest of the turn, or None.
 
@@ -34,6 +50,7 @@ class Action(NamedTuple):
     about: str
     parameters: Mapping[str, Parameter]
     run: Callable[..., Mapping[str, object] | None]
+    example: Example
     gives: tuple[str, ...] = ()
     fails: tuple[str, ...] = ()
 
@@ -49,6 +66,7 @@ class Validator(NamedTuple):
     about: str
     parameters: Mapping[str, Parameter]
     check: Callable[..., bool]
+    example: Example
     single: str | None = None
 
 

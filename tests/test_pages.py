@@ -13,8 +13,11 @@ from jsonschema import Draft202012Validator
 from page_case import ROOT, Block, WrongPage, blocks_of, do, give_pack, named_by
 
 from adapters.reference_pages import pages
+from engine.actions import ACTIONS
+from engine.declarations import Action, Validator
 from engine.reader.yaml_text import read_yaml
 from engine.schema import KINDS, schema_of
+from engine.validators import VALIDATORS
 
 DOCUMENTS = {
     **{name: (ROOT / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md")},
@@ -101,6 +104,21 @@ def test_a_part_of_a_flow_is_in_the_language(block: Block) -> None:
     document, problems = read_yaml(block.text, block.where)
     assert problems == []
     assert [name for name, form in FORMS.items() if Draft202012Validator(form).is_valid(document)]
+
+
+@pytest.mark.parametrize("declared", [*ACTIONS.values(), *VALIDATORS.values()], ids=lambda one: one.name)
+def test_an_example_shows_its_word_at_work(declared: Action | Validator) -> None:
+    """Its flow has the word, and every answer that the word may call for is heard or at least written."""
+    folder = "actions" if isinstance(declared, Action) else "validators"
+    page = pages()[f"{folder}/{declared.name}.md"]
+    assert re.search(rf"\b{declared.name}\b", declared.example.flow)
+    assert all(f"{code}:" in declared.example.flow for code in getattr(declared, "fails", ()))
+    assert "broke inside" not in page
+    refusal = re.search(r"else: (\w+)", declared.example.flow)
+    if isinstance(declared, Validator):
+        assert refusal is not None
+        (text,) = re.findall(rf"^  {refusal[1]}: \"?([\w ]+)", declared.example.flow, re.MULTILINE)
+        assert page.count(text) == 2, "the example shows a refusal"
 
 
 PAGE = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.shop import Cart, CartLine, Catalog, put_cart, stored_line
 from engine.turn import BrokenTurn, Failure
 
@@ -71,4 +71,33 @@ ACTION = Action(
     run=run,
     gives=("line",),
     fails=("no_such_item", "out_of_stock", "unavailable"),
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{quantity:number} of {item:number}"
+        do: add_to_cart
+        fails:
+          no_such_item: not_on_the_list
+          out_of_stock: only_so_many
+          unavailable: not_today
+        reply: added
+      enough: {words: [enough], reply: goodbye, goto: done}
+    otherwise: how_to
+  done: {final: true}
+otherwise: how_to
+messages:
+  added: "{{ line.quantity }}x {{ line.product.name }}, together {{ cart.total | money }}"
+  not_on_the_list: We do not have that number.
+  only_so_many: "Only {{ failure.left }} {{ failure.product.name }} left."
+  not_today: "There is no {{ failure.product.name }} today."
+  goodbye: Goodbye!
+  how_to: "Write 6 of 1 for six rolls."
+""",
+        says=("6 of 1", "5 of 3", "1 of 9"),
+    ),
 )

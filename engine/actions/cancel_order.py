@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from engine.actions.save_customer import written
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.shop import Customer, Order, Orders
 from engine.turn import Failure
 from engine.workflow import make_move
@@ -58,4 +58,50 @@ ACTION = Action(
     run=run,
     gives=("order",),
     fails=("no_such_order", "not_allowed"),
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+states:
+  initial:
+    commands:
+      buy:
+        words: [buy]
+        do: [{add_to_cart: {item: rye}}, {place_order: {name: Ayesha}}]
+        fails:
+          no_such_item: not_possible
+          cart_empty: not_possible
+          out_of_stock: not_possible
+          unavailable: not_possible
+          price_changed: not_possible
+        reply: ordered
+      cancel:
+        words: [cancel]
+        do: cancel_order
+        fails: {no_such_order: no_order, not_allowed: too_late}
+        reply: cancelled
+      enough: {words: [enough], reply: goodbye, goto: done}
+    otherwise: how_to
+  done: {final: true}
+otherwise: how_to
+messages:
+  not_possible: That is not possible.
+  ordered: "Order {{ order.number }}: {{ order.total | money }}"
+  no_order: You have not ordered anything.
+  too_late: That order cannot be cancelled any more.
+  cancelled: "Order {{ order.number }} is cancelled."
+  goodbye: Goodbye!
+  how_to: "Write buy, and then cancel."
+""",
+        says=("cancel", "buy", "cancel", "cancel"),
+        files={
+            "workflow.yaml": """\
+order:
+  start: pending
+  moves:
+    bake: {from: pending, to: baked, by: [staff]}
+    cancel: {from: pending, to: cancelled, by: [customer], do: restock}
+""",
+        },
+    ),
 )

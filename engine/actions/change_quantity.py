@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.actions.add_to_cart import whole_pieces
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.shop import Cart, CartLine, put_cart, stored_line
 from engine.turn import Failure
 
@@ -58,4 +58,37 @@ ACTION = Action(
     run=run,
     gives=("line",),
     fails=("no_such_item", "out_of_stock"),
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{quantity:number} of {item:number}"
+        do: add_to_cart
+        fails: {no_such_item: not_possible, out_of_stock: not_possible, unavailable: not_possible}
+        reply: cart
+      change:
+        pattern: "make {item:number} {quantity:number}"
+        do: change_quantity
+        fails: {no_such_item: not_in_cart, out_of_stock: only_so_many}
+        reply: cart
+      enough: {words: [enough], reply: goodbye, goto: done}
+    otherwise: how_to
+  done: {final: true}
+otherwise: how_to
+messages:
+  cart: >-
+    {% for line in cart.lines %}{{ line.quantity }}x {{ line.product.name }}, {% endfor %}
+    together {{ cart.total | money }}
+  not_possible: That is not possible.
+  not_in_cart: That is not in your cart.
+  only_so_many: "Only {{ failure.left }} {{ failure.product.name }} left."
+  goodbye: Goodbye!
+  how_to: "Write 6 of 1, and then make 1 10."
+""",
+        says=("6 of 1", "make 1 10", "make 2 1"),
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.turn import BrokenTurn
 
 if TYPE_CHECKING:
@@ -23,4 +23,32 @@ ACTION = Action(
     about="Empties a slot.",
     parameters={"slot": Parameter({"type": "string", "format": "slot"}, "the slot's name", required=True)},
     run=run,
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {note: text}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    commands:
+      none: {words: [none], do: {clear_slot: note}, reply: noted, goto: sure}
+    input: {save: note, reply: noted, goto: sure}
+  sure:
+    ask: all_right
+    commands:
+      yes: {words: [yes], goto: done}
+      no: {words: [no], goto: asking}
+    otherwise: all_right
+  done: {final: true}
+otherwise: all_right
+messages:
+  ask: "What should the baker know? Write none, if there is nothing."
+  noted: "We tell the baker: {{ note | default('nothing') }}."
+  all_right: "Is that all right, yes or no?"
+""",
+        says=("hi", "no nuts please", "no", "none"),
+    ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.actions.add_to_cart import MOST_PIECES, whole_pieces
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.shop import Cart, CartLine, Catalog, put_cart, stored_line
 from engine.turn import BrokenTurn, Failure
 
@@ -67,4 +67,34 @@ ACTION = Action(
     run=run,
     gives=("cart",),
     fails=("no_such_item", "out_of_stock", "unavailable", "too_many"),
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+states:
+  initial:
+    input:
+      accepts: [order]
+      do: {fill_cart: {most: 20}}
+      fails:
+        no_such_item: not_possible
+        unavailable: not_possible
+        out_of_stock: only_so_many
+        too_many: too_many
+      reply: cart
+      goto: done
+    otherwise: how_to
+  done: {final: true}
+otherwise: how_to
+messages:
+  cart: >-
+    {% for line in cart.lines %}{{ line.quantity }}x {{ line.product.name }}, {% endfor %}
+    together {{ cart.total | money }}
+  not_possible: Not all of that is to be had.
+  only_so_many: "Only {{ failure.left }} {{ failure.product.name }} left."
+  too_many: "{{ failure.product.name }}: our oven takes 20 of a kind."
+  how_to: Please choose in our catalogue.
+""",
+        says=({"send": "order", "items": {"roll": 50}}, {"send": "order", "items": {"roll": 6, "rye": 1}}),
+    ),
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.actions.save_customer import written
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.shop import Cart, Catalog, Customer, OrderDraft, kept_lines, put_cart, spoken_order, stored_line
 from engine.turn import Failure
 
@@ -97,4 +97,43 @@ ACTION = Action(
     run=run,
     gives=("order",),
     fails=("cart_empty", "out_of_stock", "unavailable", "price_changed"),
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{quantity:number} of {item:number}"
+        do: add_to_cart
+        fails: {no_such_item: not_possible, out_of_stock: not_possible, unavailable: not_possible}
+        reply: cart
+      buy:
+        words: [buy]
+        do: {place_order: {name: Ayesha, address: Garden Street 4}}
+        fails:
+          cart_empty: nothing_in_it
+          out_of_stock: not_possible
+          unavailable: not_possible
+          price_changed: new_price
+        reply: ordered
+        goto: done
+      enough: {words: [enough], reply: goodbye, goto: done}
+    otherwise: how_to
+  done: {final: true}
+otherwise: how_to
+messages:
+  cart: >-
+    {% for line in cart.lines %}{{ line.quantity }}x {{ line.product.name }}, {% endfor %}
+    together {{ cart.total | money }}
+  not_possible: That is not possible.
+  nothing_in_it: Your cart is empty.
+  new_price: "A price has changed. It is {{ cart.total | money }} now."
+  ordered: "Order {{ order.number }}: {{ order.total | money }}"
+  goodbye: Goodbye!
+  how_to: "Write 6 of 1, and then buy."
+""",
+        says=("buy", "6 of 1", {"price": {"roll": 0.6}}, "buy", "buy"),
+    ),
 )

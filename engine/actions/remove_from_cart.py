@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.actions.add_to_cart import whole_pieces
 from engine.actions.change_quantity import lines_of
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.shop import Cart, put_cart, stored_line
 
 if TYPE_CHECKING:
@@ -53,4 +53,36 @@ ACTION = Action(
     run=run,
     gives=("line",),
     fails=("no_such_item",),
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{quantity:number} of {item:number}"
+        do: add_to_cart
+        fails: {no_such_item: not_possible, out_of_stock: not_possible, unavailable: not_possible}
+        reply: cart
+      remove:
+        pattern: "no {item:number}"
+        do: remove_from_cart
+        fails: {no_such_item: not_in_cart}
+        reply: cart
+      enough: {words: [enough], reply: goodbye, goto: done}
+    otherwise: how_to
+  done: {final: true}
+otherwise: how_to
+messages:
+  cart: >-
+    {% for line in cart.lines %}{{ line.quantity }}x {{ line.product.name }}, {% endfor %}
+    together {{ cart.total | money }}
+  not_possible: That is not possible.
+  not_in_cart: That is not in your cart.
+  goodbye: Goodbye!
+  how_to: "Write 6 of 1, and then no 1."
+""",
+        says=("6 of 1", "1 of 2", "no 1", "no 1"),
+    ),
 )

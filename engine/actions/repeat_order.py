@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.actions.cancel_order import LAST, order_of
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.shop import CartLine, Catalog, put_cart, stored_line
 from engine.turn import Failure
 
@@ -40,4 +40,42 @@ ACTION = Action(
     run=run,
     gives=("cart",),
     fails=("no_such_order", "out_of_stock", "unavailable"),
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+states:
+  initial:
+    commands:
+      buy:
+        words: [buy]
+        do: [{add_to_cart: {item: rye}}, {place_order: {name: Ayesha}}]
+        fails:
+          no_such_item: not_possible
+          cart_empty: not_possible
+          out_of_stock: not_possible
+          unavailable: not_possible
+          price_changed: not_possible
+        reply: ordered
+      again:
+        words: [again]
+        do: repeat_order
+        fails: {no_such_order: no_order, out_of_stock: not_possible, unavailable: not_possible}
+        reply: cart
+      enough: {words: [enough], reply: goodbye, goto: done}
+    otherwise: how_to
+  done: {final: true}
+otherwise: how_to
+messages:
+  cart: >-
+    {% for line in cart.lines %}{{ line.quantity }}x {{ line.product.name }}, {% endfor %}
+    together {{ cart.total | money }}
+  not_possible: That is not possible.
+  ordered: "Order {{ order.number }}: {{ order.total | money }}"
+  no_order: You have not ordered anything yet.
+  goodbye: Goodbye!
+  how_to: "Write buy, and another day again."
+""",
+        says=("again", "buy", {"price": {"rye": 4.2}}, "again"),
+    ),
 )

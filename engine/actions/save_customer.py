@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 from engine.turn import BrokenTurn
 
 if TYPE_CHECKING:
@@ -55,4 +55,29 @@ ACTION = Action(
         ),
     },
     run=run,
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {name: text, address: text}
+states:
+  initial:
+    otherwise: {goto: asking_name}
+  asking_name:
+    branches: [{when: customer.is_known, reply: welcome_back, goto: done}]
+    ask: ask_name
+    input: {save: name, goto: asking_address}
+  asking_address:
+    ask: ask_address
+    input: {save: address, do: save_customer, reply: kept, goto: done}
+  done: {final: true}
+otherwise: ask_name
+messages:
+  ask_name: What is your name?
+  ask_address: Where do you live?
+  kept: "Thank you, {{ name }}. We shall remember you."
+  welcome_back: "Good to see you again, {{ customer.name }}! Still in {{ customer.address }}?"
+""",
+        says=("hi", "Ayesha", "Garden Street 4", "hi"),
+    ),
 )

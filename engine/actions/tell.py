@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.declarations import Action, Parameter
+from engine.declarations import Action, Example, Parameter
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -24,4 +24,51 @@ ACTION = Action(
         ),
     },
     run=run,
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {wish: text}
+states:
+  initial:
+    otherwise: {reply: hello, goto: asking}
+  asking:
+    input:
+      save: wish
+      do: {tell: {to: baker, message: new_wish}}
+      reply: passed_on
+      goto: done
+  done: {final: true}
+otherwise: hello
+messages:
+  hello: What would you like us to bake?
+  passed_on: We have told the baker.
+""",
+        says=("hi", "A cake like a ship"),
+        files={
+            "business.yaml": """\
+business: shop
+name: Corner Bakery
+currency: EUR
+timezone: Europe/Berlin
+languages: [en]
+opening_hours: {saturday: 07:00-14:00}
+flows: {customer: customer.yaml, baker: baker.yaml}
+""",
+            "baker.yaml": """\
+flow: baker
+start: initial
+states:
+  initial:
+    commands:
+      bye: {words: [bye], goto: done}
+    otherwise: nothing_new
+  done: {final: true}
+otherwise: nothing_new
+messages:
+  nothing_new: Nothing new.
+  new_wish: "Somebody wishes for this: {{ wish }}"
+""",
+        },
+    ),
 )

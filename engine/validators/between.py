@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING, Final, TypeGuard
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -47,4 +47,29 @@ VALIDATOR = Validator(
         "max": Parameter({"type": "number"}, "the largest that passes; without it there is none"),
     },
     check=check,
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {pieces: number}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: pieces
+      validate: [{between: {min: 6, max: 24}, else: not_so_many}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: How many rolls would you like?
+  not_so_many: "We bake 6 to 24 rolls in one go. How many shall it be?"
+  thank_you: "{{ pieces }} rolls, with pleasure."
+  not_understood: Please send a number.
+""",
+        says=("hello", "100", "12"),
+    ),
 )

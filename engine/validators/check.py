@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -25,4 +25,29 @@ VALIDATOR = Validator(
     },
     check=check,
     single="expression",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {pieces: number}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: pieces
+      validate: [{check: "pieces % 6 == 0", else: not_in_boxes}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: How many eggs would you like?
+  not_in_boxes: "We sell eggs in boxes of 6."
+  thank_you: "{{ pieces }} eggs, in {{ pieces // 6 }} boxes."
+  not_understood: Please send a number.
+""",
+        says=("eggs?", "10", "12"),
+    ),
 )

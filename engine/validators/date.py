@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from engine.business import WEEKDAYS, Business
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.validators.between import UNBOUNDED
 
 if TYPE_CHECKING:
@@ -83,4 +83,29 @@ VALIDATOR = Validator(
         ),
     },
     check=check,
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {day: date}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: day
+      validate: [{date: {min: "{{ today }}", weekdays: [saturday, sunday]}, else: not_that_day}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: For which day shall we bake?
+  not_that_day: "We bake cakes for Saturdays and Sundays, from today on."
+  thank_you: "See you on {{ day | date }}."
+  not_understood: Which day is that?
+""",
+        says=("a cake please", "next monday", "25 October 2025"),
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -29,4 +29,29 @@ VALIDATOR = Validator(
     parameters={"value": Parameter({"type": "string"}, "the address; without it the input")},
     check=check,
     single="value",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {mail: text}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: mail
+      validate: [{email: "{{ mail }}", else: not_an_address}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: Where shall the invoice go?
+  not_an_address: "That is no e-mail address. It looks like name@example.org."
+  thank_you: "It goes to {{ mail }}."
+  not_understood: Sorry, I did not understand that.
+""",
+        says=("I need an invoice", "ayesha at home", "ayesha@example.org"),
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.shop import Catalog
 
 if TYPE_CHECKING:
@@ -27,4 +27,29 @@ VALIDATOR = Validator(
     },
     check=check,
     single="value",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {wanted: number}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: wanted
+      validate: [{in_catalog: "{{ wanted }}", else: not_on_the_list}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: Which number of our list?
+  not_on_the_list: "That is not on our list. It goes from 1 to 3."
+  thank_you: "{{ catalog.find(wanted).name }}, good choice."
+  not_understood: Please send a number.
+""",
+        says=("hi", "7", "2"),
+    ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.shop import Catalog
 from engine.validators.between import UNBOUNDED, lies_between
 
@@ -32,4 +32,29 @@ VALIDATOR = Validator(
     },
     check=check,
     single="value",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {wanted: number}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: wanted
+      validate: [{in_stock: {value: 3, quantity: "{{ wanted }}"}, else: not_so_many}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: How many cherry cakes would you like?
+  not_so_many: "There are not so many left: only {{ catalog.find(3).stock }}."
+  thank_you: "We keep {{ wanted }} for you."
+  not_understood: Please send a number.
+""",
+        says=("do you have cherry cake?", "5", "2"),
+    ),
 )

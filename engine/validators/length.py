@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.validators.between import UNBOUNDED, lies_between
 
 if TYPE_CHECKING:
@@ -30,4 +30,29 @@ VALIDATOR = Validator(
         "max": Parameter({"type": "integer", "minimum": 0}, "the most characters; without it any number"),
     },
     check=check,
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {name: text}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: name
+      validate: [{length: {min: 2, max: 40}, else: name_not_right}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: What name shall we write on the box?
+  name_not_right: Please send a name of 2 to 40 letters.
+  thank_you: "Thank you, {{ name }}!"
+  not_understood: Sorry, I did not understand that.
+""",
+        says=("hi", "A", "Ayesha"),
+    ),
 )

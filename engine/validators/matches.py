@@ -6,7 +6,7 @@ import re
 from math import prod
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.turn import BrokenTurn
 
 if TYPE_CHECKING:
@@ -64,4 +64,29 @@ VALIDATOR = Validator(
     },
     check=check,
     single="pattern",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {voucher: text}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: voucher
+      validate: [{matches: "[A-Z]{2}[0-9]{4}", else: not_a_voucher}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: What does your voucher say?
+  not_a_voucher: "A voucher is two letters and four digits, like AB1234."
+  thank_you: "Thank you, we have noted {{ voucher }}."
+  not_understood: Sorry, I did not understand that.
+""",
+        says=("I have a voucher", "AB12", "AB1234"),
+    ),
 )

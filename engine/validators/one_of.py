@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.shop import Product
 from engine.validators.between import is_number
 
@@ -43,4 +43,29 @@ VALIDATOR = Validator(
     },
     check=check,
     single="values",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {size: text}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: size
+      validate: [{one_of: [small, large], else: no_such_size}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: "Small or large?"
+  no_such_size: We have small and large ones.
+  thank_you: "One {{ size }} cake, then."
+  not_understood: Sorry, I did not understand that.
+""",
+        says=("a cake please", "medium", "Large"),
+    ),
 )

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from engine.business import WEEKDAYS, is_open
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.validators.date import at_business
 
 if TYPE_CHECKING:
@@ -40,4 +40,29 @@ VALIDATOR = Validator(
     },
     check=check,
     single="value",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {moment: time}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: moment
+      validate: [{opening_hours: "{{ moment }}", else: closed_then}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: When would you like to fetch it?
+  closed_then: "We are closed then. Today we are here from 7 to 14."
+  thank_you: "It will be ready at {{ moment | time }}."
+  not_understood: "Please send a time, like 10:30."
+""",
+        says=("when can I come?", "18:30", "13:15"),
+    ),
 )

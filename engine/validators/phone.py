@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -36,4 +36,29 @@ VALIDATOR = Validator(
     },
     check=check,
     single="country",
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {number_to_call: text}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: number_to_call
+      validate: [{phone: DE, else: not_a_number}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: Which number may we call?
+  not_a_number: "That is no German number. Please send it with its area code."
+  thank_you: "We call {{ number_to_call }}."
+  not_understood: Sorry, I did not understand that.
+""",
+        says=("please call me", "12345", "030 901820"),
+    ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
-from engine.declarations import Parameter, Validator
+from engine.declarations import Example, Parameter, Validator
 from engine.validators.between import is_number, lies_between
 
 if TYPE_CHECKING:
@@ -54,4 +54,34 @@ VALIDATOR = Validator(
         "value": Parameter({"type": "string"}, "the location; without it the input"),
     },
     check=check,
+    example=Example(
+        flow="""\
+flow: customer
+start: initial
+slots: {place: location}
+states:
+  initial:
+    otherwise: {goto: asking}
+  asking:
+    ask: ask
+    input:
+      save: place
+      accepts: [location]
+      validate: [{within: {latitude: 52.52, longitude: 13.405, kilometres: 5}, else: too_far}]
+      reply: thank_you
+      goto: done
+  done: {final: true}
+otherwise: not_understood
+messages:
+  ask: Where shall we bring it?
+  too_far: "That is too far for our bicycle. We go 5 kilometres."
+  thank_you: "We are on our way."
+  not_understood: Please send us your location.
+""",
+        says=(
+            "do you deliver?",
+            {"send": "location", "latitude": 52.39, "longitude": 13.06},
+            {"send": "location", "latitude": 52.53, "longitude": 13.41},
+        ),
+    ),
 )
