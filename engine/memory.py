@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date
 from types import TracebackType
@@ -53,6 +54,14 @@ class MemoryShop:
         self._counts: dict[date, int] = {}
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._depth = 0
+
+    def copy(self) -> MemoryShop:
+        """The same shop once more: what is bought in one of them is still there in the other."""
+        twin = copy(self)
+        for table in ("_shown", "_customers", "_orders", "_numbers_of", "_counts"):
+            setattr(twin, table, dict(getattr(self, table)))
+        twin._undo = []
+        return twin
 
     def for_customer(self, phone: str, role: str = "customer") -> CustomerShop:
         """The shop as this customer's turns reach it; a number seen before is the same customer."""

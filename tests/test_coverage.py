@@ -11,7 +11,8 @@ from talking import BUSINESS, CATALOG
 from engine.coverage import Coverage, share
 from engine.pack import Pack
 from engine.reader import read_pack
-from engine.transcript import Script, play
+from engine.script import Script
+from engine.transcript import play
 
 SHOP = """
 flow: customer

@@ -14,7 +14,9 @@ from engine.lint import lint
 from engine.message import Media, Option, Outbound
 from engine.pack import Pack
 from engine.reader import read_pack
-from engine.transcript import Beginning, Script, Unplayable, play, script_of, show
+from engine.script import Beginning, Script, script_of
+from engine.talk import Unplayable
+from engine.transcript import play, show
 
 SHOP = """
 flow: customer

@@ -16,7 +16,9 @@ from engine.jinja.filters import format_money
 from engine.limits import MEDIA_KINDS, Kind, Limits
 from engine.message import Inbound, Media
 from engine.shop import Cart, Catalog
-from engine.transcript import PHONE, Talk, Unplayable, pressed, shop_with_people, show
+from engine.stage import PHONE, shop_with_people
+from engine.talk import Talk, Unplayable, pressed
+from engine.transcript import show
 
 if TYPE_CHECKING:
     from engine.pack import Pack

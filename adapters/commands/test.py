@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adapters.junit import Case
     from engine.coverage import Coverage
     from engine.pack import Pack
-    from engine.transcript import Watch
+    from engine.talk import Watch
 
 FLOWS = Path("flows")
 
@@ -147,7 +147,9 @@ def _played(
     """Plays one conversation; says what differs, or with `update` writes it down."""
     from adapters.packs import shown
     from adapters.provider_limits import UnknownProvider, limits_of
-    from engine.transcript import Unplayable, play, script_of
+    from engine.script import script_of
+    from engine.talk import Unplayable
+    from engine.transcript import play
 
     try:
         script = script_of(document)
