@@ -6,9 +6,13 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from engine.pack import Pack
 from engine.reader import Reading, read_flow, read_pack
+
+if TYPE_CHECKING:
+    from engine.lint.checked import Profile
 
 READ = (".yaml", ".csv")
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
@@ -75,21 +79,25 @@ class FilesBeside(Mapping[str, bytes]):
         return sum(1 for _ in self)
 
 
-def checked_pack(path: str | Path) -> tuple[Pack | None, list[str]]:
-    """The pack in this folder, and the report of its errors: no lines for a pack that can be served.
+def checked_pack(path: str | Path, profile: Profile = "pilot") -> tuple[Pack | None, list[str]]:
+    """The pack in this folder, and the report of what keeps it from being served; no lines if nothing does.
 
-    Raises NotADirectoryError where there is no such folder.
+    Errors do, and in the profile `production` warnings too. Raises NotADirectoryError where there is no such
+    folder.
     """
     from engine.lint import RULES, lint, severity_of
+    from engine.lint.selection import Selection
 
     reading = load_pack(path)
-    errors = [problem for problem in lint(reading) if severity_of(problem) == "error"]
-    if not errors:
+    heavy = ("error", "warning") if profile == "production" else ("error",)
+    found = lint(reading, selection=Selection(profile))
+    refused = [problem for problem in found if severity_of(problem) in heavy]
+    if not refused:
         return reading.pack, []
     from engine.lint.formats import FORMATS
     from engine.lint.report import Report
 
-    return reading.pack, list(FORMATS["full"].lines(Report(errors, RULES, LinesOfFiles().line)))
+    return reading.pack, list(FORMATS["full"].lines(Report(refused, RULES, LinesOfFiles().line)))
 
 
 def packs_in(path: str | Path) -> tuple[Path, ...]:

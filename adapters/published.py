@@ -79,14 +79,10 @@ class Published:
             return None
 
     def _stored(self, business: str, number: int) -> Pack | None:
-        content = self.storage.versions.content(business, number)
-        reading = (
-            read_pack(content.raw_files(), content.path, content.templates) if content is not None else None
-        )
-        if reading is None or reading.pack is None:
+        pack = stored_pack(self.storage, business, number)
+        if pack is None:
             log.problem("version_not_readable", business=business, version=number)
-            return None
-        return reading.pack
+        return pack
 
     # What is in force
 
@@ -171,6 +167,14 @@ class Published:
                 del self._newest[key]
             self._newest.update({(business, role): version for role, version in compiled.items()})
             self._publications[business] = in_force.publication if in_force is not None else 0
+
+
+def stored_pack(storage: Storage, business: str, number: int) -> Pack | None:
+    """The pack as it was published; None where there is no such version, or it cannot be read any more."""
+    content = storage.versions.content(business, number)
+    if content is None:
+        return None
+    return read_pack(content.raw_files(), content.path, content.templates).pack
 
 
 def _versions(pack: Pack, number: int) -> dict[str, Version]:

@@ -24,6 +24,7 @@ from adapters.tasks.queue import Dispatch
 from adapters.tasks.workers import THREADS, Workers, delivery_threads
 from adapters.watch import PackWatch
 from adapters.web.site import Site
+from engine.lint.checked import Profile
 from engine.pack import Pack
 
 FLOWS = Path("flows")
@@ -65,8 +66,11 @@ def existing_storage_here() -> Storage:
     return storage_here(settings)
 
 
-def load_packs(folders: Sequence[Path] = ()) -> dict[str, Pack]:
-    """The packs in these folders (default: `flows`), by business; raises PackError where one has errors."""
+def load_packs(folders: Sequence[Path] = (), profile: Profile = "pilot") -> dict[str, Pack]:
+    """The packs in these folders (default: `flows`), by business.
+
+    Raises PackError where one has what the profile of `flow-lint` does not let pass: see `checked_pack`.
+    """
     packs: dict[str, Pack] = {}
     reports: list[str] = []
     for folder in folders or (FLOWS,):
@@ -74,7 +78,7 @@ def load_packs(folders: Sequence[Path] = ()) -> dict[str, Pack]:
         if not found:
             reports.append(f"{folder}: there is no pack; a pack is a folder with a business.yaml")
         for path in found:
-            pack, report = checked_pack(path)
+            pack, report = checked_pack(path, profile)
             reports += report
             if pack is None or report:
                 continue

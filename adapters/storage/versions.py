@@ -35,6 +35,7 @@ LISTED = """
            (SELECT COUNT(*) FROM conversations WHERE conversations.business = flow_versions.business
             AND conversations.version = flow_versions.number)
     FROM flow_versions WHERE business = ? ORDER BY publication DESC"""
+ARE_ON = "UPDATE conversations SET version = ? WHERE business = ? AND version IS NULL"
 BUSINESSES = "SELECT DISTINCT business FROM flow_versions ORDER BY business"
 LIVE = """
     SELECT conversations.id, customers.role, conversations.version, conversations.data
@@ -131,6 +132,9 @@ class VersionRows:
         self.database.execute(
             KEEP, business, number, content.hash, publication, moment, by, moment, content.dump()
         )
+        if newest is None:
+            # Talks from before there were versions are on the first one: the next may lack their states.
+            self.database.execute(ARE_ON, number, business)
         return InForce(number, publication, content.hash)
 
     def all(self, business: str) -> list[KeptVersion]:
