@@ -19,8 +19,9 @@ from engine.lint.formats import FORMATS
 from engine.lint.report import Report
 from engine.lint.selection import asking
 from engine.reader import read_flow, read_pack
+from engine.script import Script
 from engine.source import Problem
-from engine.transcript import Script, play
+from engine.transcript import play
 from engine.validators import VALIDATORS
 
 CARETS = re.compile(r"[ #]*\^+ *")

@@ -32,7 +32,8 @@ import yaml
 from adapters import cli
 from adapters.packs import load_pack
 from adapters.provider_limits import limits_of
-from engine.transcript import play, script_of
+from engine.script import script_of
+from engine.transcript import play
 
 ROOT = Path(__file__).parent.parent
 ELIDED = "…"

@@ -31,7 +31,8 @@ from adapters.starter.answers import (
 from engine.currencies import CURRENCIES, digits_of
 from engine.lint import RULES, lint
 from engine.reader import Reading, read_pack
-from engine.transcript import play, script_of
+from engine.script import script_of
+from engine.transcript import play
 
 BREAD = (Product("Bread", Decimal("3.50")),)
 

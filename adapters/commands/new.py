@@ -127,7 +127,8 @@ def _with_snapshots(answers: Answers, folder: Path) -> Mapping[str, bytes]:
     from adapters.starter import starter_pack
     from engine.lint import RULES, lint
     from engine.reader import read_pack
-    from engine.transcript import play, script_of
+    from engine.script import script_of
+    from engine.transcript import play
 
     files = starter_pack(answers)
     reading = read_pack(files, shown(folder), {})
