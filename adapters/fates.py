@@ -79,7 +79,7 @@ def told(fates: list[Fate], number: int | None) -> Iterator[str]:
     for fate in fates:
         if fate.begin or (fate.to is not None and not fate.is_changed):
             continue
-        many = _conversations(fate.talks)
+        many = conversations(fate.talks)
         goes, stays = ("goes", "stays") if fate.talks == 1 else ("go", "stay")
         if fate.to == fate.state:
             what = f"{goes} on with {new}"
@@ -91,13 +91,14 @@ def told(fates: list[Fate], number: int | None) -> Iterator[str]:
         yield f"  {fate.state}: {many} {what}"
     same = sum(fate.talks for fate in fates if not fate.begin and fate.to is not None and not fate.is_changed)
     if same:
-        yield f"  {_conversations(same)} in states that did not change: on with {new}"
+        yield f"  {conversations(same)} in states that did not change: on with {new}"
     over = sum(fate.talks for fate in fates if fate.begin)
     if over:
-        yield f"  {_conversations(over)} over or not begun: the next message begins on {new}"
+        yield f"  {conversations(over)} over or not begun: the next message begins on {new}"
     if not fates:
         yield "  nobody has written so far"
 
 
-def _conversations(count: int) -> str:
+def conversations(count: int) -> str:
+    """So many conversations, in words."""
     return f"{count} conversation{'' if count == 1 else 's'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,12 @@ from live_server import FILES
 from processes import make_shop
 
 from adapters import cli
+from adapters.commands import lint
+from adapters.settings import Settings
+from adapters.storage import open_storage
+from adapters.wiring import load_packs, make_site
 from engine.differences import differences
+from engine.message import Inbound
 from engine.pack import Pack
 from engine.reader import read_pack
 
@@ -211,3 +217,39 @@ def test_another_business_is_told() -> None:
     pack = pack_of()
     other = replace(pack, business=replace(pack.business, name="Tea House"))
     assert differences(pack, other) == ['the business: `name` was "Corner Shop", is "Tea House"']
+
+
+def test_flow_lint_finds_who_would_be_left_behind(
+    shop: Path, call: Called, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("publish")
+    url = f"sqlite:///{shop}/shoptalk.db"
+    pack = load_packs([shop / "flows"])["corner_shop"]
+    with closing(open_storage(url)) as storage:
+        site = make_site(Settings(url), {"corner_shop": pack}, storage, threads=0)
+        for sender in ("19990001111", "19990002222"):
+            said = Inbound(
+                "text", "hi", id=f"in.{sender}", sender=sender, channel="corner_shop", sent_at=site.now()
+            )
+            storage.accept("simulator", [said], site.now())
+            site.jobs.take_turns(
+                storage.start_conversation("corner_shop", ("simulator", "corner_shop"), sender, site.now())
+            )
+    assert lint.main(["flows", "--live", url]) == 0
+    write(shop, ("shopping", "buying"))
+    assert lint.main(["flows", "--live", url]) == 0  # a warning
+    told = capsys.readouterr().out
+    assert (
+        "flows/corner_shop/customer.yaml:2:1: warning: 2 conversations in shopping stay on version 1 "
+        "until that is over: its state is gone, and `moved` does not say where to [left_behind]" in told
+    )
+    assert lint.main(["flows", "--live", url, "--strict"]) == 1
+    assert lint.main(["flows", "--live", url, "--format", "sarif"]) == 0
+    capsys.readouterr()
+    write(shop, ("shopping", "buying"), ("start: initial", "start: initial\nmoved: {shopping: buying}"))
+    assert lint.main(["flows", "--live", url, "--strict"]) == 0
+    assert call("publish", "--dry-run")[1].splitlines()[1] == (
+        "  shopping: 2 conversations go on in buying, as `moved` says"
+    )
+    assert lint.main(["flows", "--live", "mysql://x"]) == 2
+    assert lint.main(["flows", "--live", f"sqlite:///{shop}/empty.db"]) == 2

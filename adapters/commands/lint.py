@@ -53,7 +53,12 @@ def _run(words: list[str]) -> int:
         return CLEAN
     from adapters.flow_lint.checking import check
 
-    found = check(paths_or_default(arguments.paths), arguments.selection)
+    paths = paths_or_default(arguments.paths)
+    found = check(paths, arguments.selection)
+    if arguments.live:
+        from adapters.flow_lint.live import left_behind
+
+        found = found._replace(problems=sorted((*found.problems, *left_behind(arguments.live, paths))))
     return _tell(arguments, found)
 
 

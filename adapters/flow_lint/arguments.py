@@ -28,6 +28,7 @@ What is looked for:
   --ignore RULES   without these rules
   --style          the rules of taste too
   --strict         warnings fail as errors do; they do in the production profile
+  --live URL       the conversations of this database too, as in DATABASE_URL, that would be left behind
 
 A line is left alone by a comment on it: `# flow-lint: ignore[RULE] why`.
 
@@ -51,7 +52,7 @@ flow-lint itself is at fault.
 """
 
 FLAGS: Final = ("--strict", "--style", "--fix", "--diff", "--watch", "--statistics")
-VALUED: Final = ("--profile", "--select", "--ignore", "--format", "--stdin-name")
+VALUED: Final = ("--profile", "--select", "--ignore", "--format", "--stdin-name", "--live")
 OTHERS: Final = ("--help", "-h", "--version")
 STANDARD_INPUT: Final = "-"
 
@@ -73,6 +74,7 @@ class Arguments:
     watch: bool = False
     statistics: bool = False
     stdin_name: str = ""
+    live: str = ""
     help: bool = False
     version: bool = False
 

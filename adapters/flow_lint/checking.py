@@ -41,13 +41,13 @@ def check(
     files: dict[str, None] = {}
     seen: set[str] = set()
     for path in paths:
-        for reading in _readings(path, seen, instead):
+        for reading in readings(path, seen, instead):
             found.update(lint(reading, selection=selection))
             files.update(dict.fromkeys(reading.sources))
     return Findings(sorted(found), sorted(files))
 
 
-def _readings(path: str, seen: set[str], instead: Mapping[str, bytes]) -> Iterator[Reading]:
+def readings(path: str, seen: set[str], instead: Mapping[str, bytes] = NOTHING) -> Iterator[Reading]:
     """What is to be checked for a path; `seen` are the packs and flows that were."""
     from adapters.packs import load_flow, load_pack
 
