@@ -15,6 +15,9 @@ from engine.lint.walk import Site
 Facts = int
 """A set of names that hold something: a bit for what each slot keeps, and one for what a turn gives."""
 
+Effect = tuple[Facts, Facts, Facts, Facts]
+"""What a move brings and what it keeps of what was sure; the same of where a failure goes back to."""
+
 SOMETIMES = frozenset(("failure", "message"))
 """The reserved names that only some turns have."""
 
@@ -58,6 +61,7 @@ class Presence:
         self.everything: Facts = (1 << len(slots) + len(turn)) - 1
         self._implied: dict[tuple[int, bool], Facts] = {}
         self._brought: dict[int, Facts] = {}
+        self._effects: dict[int, Effect] = {}
 
     def bits(self, name: str) -> Facts:
         """The facts of which any makes the name sure; 0 for a name that is always there."""
@@ -67,7 +71,7 @@ class Presence:
         """What is sure after a move of a turn that began with these facts."""
         if move.site is None:
             return self.entered(move, before)
-        return next(facts for one, facts, _ in self.ends(move.site, (move,), before) if one is move)
+        return next(facts for _, facts, _ in self.ends(move.site, (move,), before))
 
     def _given_somewhere(self, letters: frozenset[str]) -> frozenset[str]:
         gives = frozenset(name for step in self.survey.steps for name in given_by((step,)))
@@ -75,7 +79,40 @@ class Presence:
         return frozenset(map(str, found)) - RESERVED
 
     def ends(self, site: Site, moves: Sequence[Move], before: Facts) -> Iterator[tuple[Move, Facts, Facts]]:
-        """Each move with what is sure at its end, and what was sure where a failure would go back to."""
+        """Each move with what is sure at its end, and what was sure where a failure would go back to.
+
+        What a rule does is worked out once: it brings some facts and keeps others, whatever was sure before.
+        Only where a slot is saved from a name that may be empty, this depends on what was.
+        """
+        if self._copies(site.rule):
+            yield from self._worked_out(site, moves, before)
+            return
+        for move in moves:
+            effect = self._effects.get(id(move))
+            if effect is None:
+                effect = self._effect(site, move)
+            brings, keeps, brings_back, keeps_back = effect
+            yield move, brings | before & keeps, brings_back | before & keeps_back
+
+    def _effect(self, site: Site, move: Move) -> Effect:
+        (_, brings, brings_back), (_, keeps, keeps_back) = (
+            next(self._worked_out(site, (move,), before)) for before in (0, self.slots)
+        )
+        effect = self._effects[id(move)] = (brings, keeps, brings_back, keeps_back)
+        return effect
+
+    def _copies(self, rule: Rule) -> bool:
+        """Whether the rule saves what a slot or another name holds that may be empty."""
+        return any(
+            value is not None
+            and value.is_lone
+            and any(self.bits(read.path[0]) for read in value.reads() if read.kind in NAMED)
+            for _, value in rule.save
+        )
+
+    def _worked_out(
+        self, site: Site, moves: Sequence[Move], before: Facts
+    ) -> Iterator[tuple[Move, Facts, Facts]]:
         rule = site.rule
         read = self.read(site, before)
         saved = self.saving(rule, read)
@@ -90,7 +127,7 @@ class Presence:
                 yield move, *(self.refused(rule, move, saved),) * 2
             elif move.cause == "fails":
                 yield move, *(checked | self.given["failure"],) * 2
-            elif move.cause == "goes":
+            else:
                 yield move, self.branched(move, done), checked
 
     def branched(self, move: Move, facts: Facts) -> Facts:

@@ -98,10 +98,12 @@ class _Search:
 
     def _problem(self, text: Written, read: Read, bare: Sequence[Use]) -> Problem:
         name = read.path[0]
-        told = [(self._conversation(use, name), use) for use in bare]
-        conversation, use = min(told, key=lambda one: (not one[0], len(one[0])))
+        nearest = [(spot, use) for use in bare if (spot := self._spot(use, name)) is not None]
+        costs = self._journeys_for(name).cost_of
+        spot, use = min(nearest, key=lambda one: costs(one[0])) if nearest else (None, bare[0])
+        conversation = self._conversation(spot, use, name) if spot is not None else ()
         what = "reckoned with" if read.reckoned and not is_printed(text) else "said"
-        where = self._where(use)
+        where = _where(use, text.source.place.file)
         if name in self.presence.kept:
             said = (
                 f"the slot '{name}' may be empty where this is {what}{where}: ask for it before, or write"
@@ -112,12 +114,6 @@ class _Search:
         return Problem(
             self.checked.place_of(text, read), RULE.name, said, len(name), conversation=conversation
         )
-
-    def _where(self, use: Use) -> str:
-        place = _place_of(use)
-        if place.line:
-            return f", by line {place.line}"
-        return f", when the state '{use.state}' is entered" if use.state else ""
 
     # The conversation
 
@@ -131,10 +127,13 @@ class _Search:
 
         return Journeys(self.proofs.moves, fills)
 
-    def _conversation(self, use: Use, name: str) -> tuple[str, ...]:
-        """The shortest conversation that leads to the use with the name not set; empty for a letter."""
+    def _journeys_for(self, name: str) -> Journeys:
+        return self.bare(name) if name in self.presence.kept else self.proofs.journeys
+
+    def _spot(self, use: Use, name: str) -> Spot | None:
+        """The nearest spot from which the use comes with the name not set; None for a letter."""
         is_slot = name in self.presence.kept
-        journeys = self.bare(name) if is_slot else self.proofs.journeys
+        journeys = self._journeys_for(name)
         waits = use.move is not None and use.move.site is not None
         states = [use.state] if use.state is not None else self._states_of(use)
         reached = [
@@ -145,10 +144,10 @@ class _Search:
         ]
         # A filled slot shows nothing, unless something on this very way empties it.
         spots = [spot for spot in reached if self._stays_empty(use, name, spot.is_filled)] or reached
-        if not spots:
-            return ()
-        spot = min(spots, key=journeys.cost_of)
-        path = list(journeys.to(spot))
+        return min(spots, key=journeys.cost_of, default=None)
+
+    def _conversation(self, spot: Spot, use: Use, name: str) -> tuple[str, ...]:
+        path = list(self._journeys_for(name).to(spot))
         end = spot.state
         if use.move is not None:
             path.append((spot.state, use.move))
@@ -197,6 +196,14 @@ def is_printed(text: Written) -> bool:
     """Whether what is written there becomes a text: a condition does not, nor a value that keeps its type."""
     source = text.source
     return not isinstance(source, Expression) and not getattr(source, "is_lone", False)
+
+
+def _where(use: Use, file: str) -> str:
+    """The words on which use it is, for a text of this file."""
+    place = _place_of(use)
+    if place.line:
+        return f", by line {place.line}" if place.file == file else f", by {place}"
+    return f", when the state '{use.state}' is entered" if use.state else ""
 
 
 def _place_of(use: Use) -> Place:
