@@ -71,6 +71,9 @@ class Presence:
         """What is sure after a move of a turn that began with these facts."""
         if move.site is None:
             return self.entered(move, before)
+        effect = self._effects.get(id(move))
+        if effect is not None:
+            return effect[0] | before & effect[1]
         return next(facts for _, facts, _ in self.ends(move.site, (move,), before))
 
     def _given_somewhere(self, letters: frozenset[str]) -> frozenset[str]:
@@ -84,12 +87,14 @@ class Presence:
         What a rule does is worked out once: it brings some facts and keeps others, whatever was sure before.
         Only where a slot is saved from a name that may be empty, this depends on what was.
         """
-        if self._copies(site.rule):
-            yield from self._worked_out(site, moves, before)
-            return
+        copies: bool | None = None
         for move in moves:
             effect = self._effects.get(id(move))
             if effect is None:
+                copies = self._copies(site.rule) if copies is None else copies
+                if copies:
+                    yield from self._worked_out(site, (move,), before)
+                    continue
                 effect = self._effect(site, move)
             brings, keeps, brings_back, keeps_back = effect
             yield move, brings | before & keeps, brings_back | before & keeps_back
