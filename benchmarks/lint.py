@@ -38,6 +38,8 @@ commands:
 
 otherwise: {{reply: not_understood, ask_again: true}}
 
+fails: {{no_such_item: no_such_item, unavailable: no_such_item}}
+
 states:
 """
 

@@ -52,6 +52,7 @@ REGISTRIES = (
         RULES,
         frozenset(
             {
+                "automaton",
                 "checked",
                 "conversations",
                 "fixpoint",
@@ -60,7 +61,9 @@ REGISTRIES = (
                 "presence",
                 "proofs",
                 "report",
+                "scopes",
                 "selection",
+                "shapes",
                 "survey",
                 "uses",
                 "walk",

@@ -19,6 +19,10 @@ from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
 if TYPE_CHECKING:
     from engine.lint.proofs import Proofs
 
+if TYPE_CHECKING:
+    from engine.lint.scopes import Scopes
+    from engine.lint.shapes import Shapes
+
 Severity = Literal["error", "warning", "information"]
 Profile = Literal["draft", "pilot", "production", "asked"]
 
@@ -108,6 +112,20 @@ class Checked:
             )
             for survey in self.surveys
         )
+
+    @cached_property
+    def scopes(self) -> tuple[tuple[Survey, Scopes], ...]:
+        """Each flow with what is understood where."""
+        from engine.lint.scopes import Scopes
+
+        return tuple((survey, Scopes(survey.flow)) for survey in self.surveys)
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """Compares patterns, each pair once for all rules."""
+        from engine.lint.shapes import Shapes
+
+        return Shapes()
 
     def names_told(self, survey: Survey, message: str) -> frozenset[str]:
         """The names that come with a message of this flow where another flow, or the workflow, sends it."""

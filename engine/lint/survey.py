@@ -63,6 +63,17 @@ class Survey:
         return frozenset(self.flow.commands).union(*(state.commands for state in self.flow.states.values()))
 
     @cached_property
+    def called(self) -> Mapping[str, tuple[tuple[State | None, Rule], ...]]:
+        """Command: every rule of this name, the flow's (without a state) and the states' own."""
+        found: dict[str, list[tuple[State | None, Rule]]] = {
+            name: [(None, rule)] for name, rule in self.flow.commands.items()
+        }
+        for state in self.flow.states.values():
+            for name, rule in state.commands.items():
+                found.setdefault(name, []).append((state, rule))
+        return {name: tuple(rules) for name, rules in found.items()}
+
+    @cached_property
     def shown_as_lists(self) -> frozenset[str]:
         """Messages whose buttons become the last rows of their state's choices."""
         asks = (state.ask for state in self.flow.states.values() if state.choices is not None)
@@ -364,12 +375,3 @@ def texts_of(message: Message) -> Iterator[Text | Value]:
 def offers_of(message: Message) -> tuple[Button, ...]:
     """The commands that a message offers, as buttons or as rows."""
     return (*message.buttons, *message.rows)
-
-
-def rules_called(flow: Flow, command: str) -> Iterator[tuple[State | None, Rule]]:
-    """Every rule of this name, the flow's and the states' own."""
-    if command in flow.commands:
-        yield None, flow.commands[command]
-    for state in flow.states.values():
-        if command in state.commands:
-            yield state, state.commands[command]

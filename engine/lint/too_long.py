@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.expressions import Text
 from engine.limits import Limits
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import Survey, literal_of, rules_called
+from engine.lint.survey import Survey, literal_of
 from engine.source import Problem
 
 
@@ -40,7 +40,7 @@ def _of_commands(survey: Survey, limits: Limits) -> Iterator[Problem]:
             if command in buttons
             else ("the title of a row", limits.row_title)
         )
-        for _, rule in rules_called(survey.flow, command):
+        for _, rule in survey.called.get(command, ()):
             for title in rule.title.values():
                 yield from _of(title, what, most)
             if not rule.title and most and len(command) > most:

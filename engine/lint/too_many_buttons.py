@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.flow import Button
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.survey import Survey, rules_called
+from engine.lint.survey import Survey
 from engine.source import Problem
 
 
@@ -24,7 +24,7 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 
 def is_always_there(survey: Survey, button: Button) -> bool:
-    return all(rule.when is None for _, rule in rules_called(survey.flow, button.command))
+    return all(rule.when is None for _, rule in survey.called.get(button.command, ()))
 
 
 RULE = Rule(

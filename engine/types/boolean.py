@@ -49,12 +49,18 @@ def read(text: str, draft: Draft) -> bool:
     if sign is not None:
         return sign
     for language in (*draft.flow.languages, "en"):
-        yes, no = WORDS.get(language.partition("-")[0], ("", ""))
-        if said in _folded(yes):
+        yes, no = yes_and_no(language)
+        if said in yes:
             return True
-        if said in _folded(no):
+        if said in no:
             return False
     raise Unreadable("neither yes nor no")
+
+
+def yes_and_no(language: str) -> tuple[set[str], set[str]]:
+    """The words for yes and for no in a language, as words are compared."""
+    yes, no = WORDS.get(language.partition("-")[0], ("", ""))
+    return _folded(yes), _folded(no)
 
 
 def _folded(words: str) -> set[str]:

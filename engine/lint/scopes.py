@@ -1,0 +1,119 @@
+"""Says which commands hear the same messages: those of the flow, those of each state, and both together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import combinations
+from typing import NamedTuple
+
+from engine.flow import Flow, Rule, State
+from engine.lint.shapes import beginning
+from engine.patterns import Pattern
+from engine.words import fold
+
+
+class Heard(NamedTuple):
+    """A word as it is compared and as it stands in the file, and the command that it means."""
+
+    folded: str
+    word: str
+    rule: Rule
+
+
+class Shaped(NamedTuple):
+    """A pattern and the command that it means."""
+
+    pattern: Pattern
+    rule: Rule
+
+
+class Scope:
+    """Commands that stand in one place, in their order: the flow's (`state` None), or those of a state."""
+
+    def __init__(self, state: State | None, rules: Iterable[Rule]) -> None:
+        self.state = state
+        self.rules = tuple(rules)
+
+    @cached_property
+    def words(self) -> Mapping[str, tuple[Heard, ...]]:
+        """Each word as it is compared: where it stands, in the order in which its commands are tried."""
+        found: dict[str, list[Heard]] = {}
+        for rule in self.rules:
+            for words in rule.words.values():
+                for word in words:
+                    folded = fold(word)
+                    found.setdefault(folded, []).append(Heard(folded, word, rule))
+        return {folded: tuple(heard) for folded, heard in found.items()}
+
+    @cached_property
+    def patterns(self) -> tuple[Shaped, ...]:
+        """Every pattern in the order in which they are tried."""
+        return tuple(
+            Shaped(pattern, rule)
+            for rule in self.rules
+            for group in rule.patterns.values()
+            for pattern in group
+        )
+
+
+class Scopes:
+    """The scopes of one flow."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.general = Scope(None, flow.commands.values())
+
+    @cached_property
+    def own(self) -> tuple[Scope, ...]:
+        """The scopes of the states that have commands, or something else that listens."""
+        return tuple(
+            Scope(state, state.commands.values())
+            for state in self.flow.states.values()
+            if not (state.human or state.final)
+        )
+
+    @property
+    def every(self) -> Iterator[Scope]:
+        yield self.general
+        yield from self.own
+
+    def in_force(self, rule: Rule, state: State) -> bool:
+        """Whether a command of the flow is understood in the state."""
+        return rule.name not in state.ignore and rule.name not in state.commands
+
+    def together(self, one: Rule, other: Rule, scope: Scope) -> bool:
+        """Whether the two commands of a scope are understood in one state at all."""
+        if scope.state is not None:
+            return True
+        states = (each.state for each in self.own if each.state is not None)
+        return any(self.in_force(one, state) and self.in_force(other, state) for state in states)
+
+
+def pairs(patterns: tuple[Shaped, ...]) -> Iterator[tuple[Shaped, Shaped]]:
+    """Every two patterns of different commands, the one that is tried first first."""
+    for first, later in combinations(patterns, 2):
+        if first.rule is not later.rule:
+            yield first, later
+
+
+def fits(pattern: Pattern, word: str) -> bool:
+    """Whether the word fits the pattern; what plainly cannot is not tried."""
+    begins = beginning(pattern)
+    if begins not in ("", "0") and not word.casefold().startswith(begins):
+        return False
+    if any(hole.type in NUMERIC for hole in pattern.holes) and not any(map(str.isdigit, word)):
+        return False
+    return pattern.match(word) is not None
+
+
+NUMERIC = frozenset({"number", "decimal", "money", "phone"})
+"""Types of which nothing is read without a digit."""
+
+
+def is_catch_all(pattern: Pattern) -> bool:
+    """Whether the pattern is one hole that takes any words: it is meant to take what is left."""
+    if len(pattern.holes) != 1 or pattern.holes[0].type not in ("text", "product"):
+        return False
+    source = pattern.source.strip()
+    return source.startswith("{") and source.endswith("}")

@@ -1,0 +1,92 @@
+"""Finds words of one command that fit the pattern of another, which never hears them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.scopes import Heard, Scopes, Shaped, fits, is_catch_all
+from engine.source import Problem
+
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for _, scopes in checked.scopes:
+        for scope in scopes.every:
+            for heard, shaped in _clashes(scope.words.values(), scope.patterns):
+                if scopes.together(heard.rule, shaped.rule, scope):
+                    yield _problem(heard, shaped)
+        yield from _across(scopes)
+
+
+def _across(scopes: Scopes) -> Iterator[Problem]:
+    """The words of the flow, which win even against the patterns of a state."""
+    for scope in scopes.own:
+        if scope.state is not None and scope.patterns:
+            for heard, shaped in _clashes(scopes.general.words.values(), scope.patterns):
+                if scopes.in_force(heard.rule, scope.state):
+                    yield _problem(heard, shaped)
+
+
+def _clashes(
+    words: Iterable[tuple[Heard, ...]], patterns: tuple[Shaped, ...]
+) -> Iterator[tuple[Heard, Shaped]]:
+    narrow = [shaped for shaped in patterns if not is_catch_all(shaped.pattern)]
+    for heard in words if narrow else ():
+        first = next((one for one in heard if one.rule.when is None), None)
+        if first is None:
+            continue
+        # Where the pattern's own command has the word too, it is heard there as it was meant.
+        owners = [one.rule for one in heard]
+        for shaped in narrow:
+            if shaped.rule not in owners and fits(shaped.pattern, first.word):
+                yield first, shaped
+
+
+def _problem(heard: Heard, shaped: Shaped) -> Problem:
+    said = (
+        f"'{heard.word}' fits the pattern `{shaped.pattern.source}` of '{shaped.rule.name}' too:"
+        f" it always means '{heard.rule.name}'"
+    )
+    return problem_at(RULE.name, heard.word, said, heard.rule.place)._replace(conversation=(heard.word,))
+
+
+RULE = Rule(
+    name="word_over_pattern",
+    about="A word of one command fits the pattern of another, which never gets it.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      item: {pattern: "{item:number}", reply: thanks, goto: ordered}
+      back: {words: [back, "0"], reply: hello, goto: initial}
+      #                    ^
+  ordered: {final: true}
+messages:
+  hello: Hello!
+  thanks: Thank you!
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      item: {pattern: "{item:number}", reply: thanks, goto: ordered}
+      back: {words: [back], reply: hello, goto: initial}
+  ordered: {final: true}
+messages:
+  hello: Hello!
+  thanks: Thank you!
+""",
+    },
+    check=check,
+    severity="warning",
+    profile="pilot",
+)
