@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+from engine.source import NOWHERE, Edit, Place, Word
 
 NEAR = 70.0
 """From this likeness on (0 to 100), a word was probably meant."""
+
+CERTAIN = 85.0
+CLEARLY = 8.0
+"""From this likeness on, and so far ahead of any other word, it was surely meant."""
 
 MOST_LISTED = 30
 
@@ -28,3 +35,26 @@ def unknown(kind: str, word: str, allowed: Iterable[str]) -> str:
         return f"no {kind} '{word}'; there is none here"
     listed = ", ".join(known[:MOST_LISTED]) + (" …" if len(known) > MOST_LISTED else "")
     return f"no {kind} '{word}'; there is: {listed}"
+
+
+def renamed(word: str, allowed: Iterable[str], place: Place = NOWHERE) -> tuple[Edit, ...]:
+    """The edit that puts the right word in place of a wrong one; none where that needs judgement.
+
+    A word out of a file stands where it says; `place` is where any other begins. Words that differ in a digit
+    are no slip of the pen: `line_2` was never meant to be `line_1`.
+    """
+    from rapidfuzz import fuzz, process
+
+    if isinstance(word, Word):
+        place = word.inner
+    if not place.line or not re.fullmatch(r"[\w.-]+", word):
+        return ()
+    found = process.extract(
+        word, list(dict.fromkeys(allowed)), scorer=fuzz.ratio, processor=str.lower, limit=2
+    )
+    if not found or found[0][1] < CERTAIN or (len(found) > 1 and found[0][1] - found[1][1] < CLEARLY):
+        return ()
+    right = str(found[0][0])
+    if re.findall(r"\d", word) != re.findall(r"\d", right):
+        return ()
+    return (Edit(place, len(word), right),)

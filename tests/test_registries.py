@@ -56,6 +56,7 @@ REGISTRIES = (
                 "checked",
                 "conversations",
                 "fixpoint",
+                "ignores",
                 "journeys",
                 "moves",
                 "presence",

@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
-from adapters.flow_lint.arguments import USAGE, Arguments, UsageError, paths_or_default, read_arguments
+from adapters.flow_lint.arguments import (
+    STANDARD_INPUT,
+    USAGE,
+    Arguments,
+    UsageError,
+    paths_or_default,
+    read_arguments,
+)
 
 if TYPE_CHECKING:
-    from adapters.flow_lint.checking import Findings
+    from adapters.flow_lint.checking import Check, Findings
+    from adapters.flow_lint.fixing import Fixed
 
 CLEAN, FOUND, WRONG_USE, OWN_FAULT = 0, 1, 2, 3
 
@@ -51,15 +60,89 @@ def _run(words: list[str]) -> int:
 
         print(f"flow-lint {VERSION}")
         return CLEAN
+    if STANDARD_INPUT in arguments.paths:
+        return _of_standard_input(arguments)
     from adapters.flow_lint.checking import check
 
     paths = paths_or_default(arguments.paths)
-    found = check(paths, arguments.selection)
-    if arguments.live:
+
+    def look(instead: Mapping[str, bytes]) -> Findings:
+        found = check(paths, arguments.selection, instead)
+        if not arguments.live:
+            return found
         from adapters.flow_lint.live import left_behind
 
-        found = found._replace(problems=sorted((*found.problems, *left_behind(arguments.live, paths))))
-    return _tell(arguments, found)
+        return found._replace(problems=sorted((*found.problems, *left_behind(arguments.live, paths))))
+
+    if arguments.watch:
+        return _watch(arguments, paths, look)
+    if not arguments.fix and not arguments.diff:
+        return _tell(arguments, look({}))
+    from adapters.flow_lint.fixing import difference, fixed, write
+
+    done = fixed(look)
+    if arguments.diff:
+        sys.stdout.writelines(difference(done.files))
+        return FOUND if done.files else CLEAN
+    write(done.files)
+    _tell_mended(done)
+    return _tell(arguments, done.found)
+
+
+def _of_standard_input(arguments: Arguments) -> int:
+    """Checks the flow on standard input; with --fix it is printed as mended, and its findings apart."""
+    from adapters.flow_lint.checking import check_flow
+    from adapters.packs import shown
+
+    name = shown(Path(arguments.stdin_name or "stdin"))
+    given = {name: sys.stdin.buffer.read()}
+
+    def look(instead: Mapping[str, bytes]) -> Findings:
+        return check_flow(name, arguments.selection, instead)
+
+    if not arguments.fix and not arguments.diff:
+        return _tell(arguments, look(given), given)
+    from adapters.flow_lint.fixing import difference, fixed
+
+    done = fixed(look, given)
+    changed = {name: done.files[name]} if name in done.files else {}
+    if arguments.diff:
+        sys.stdout.writelines(difference(changed, given))
+        return FOUND if changed else CLEAN
+    sys.stdout.flush()
+    sys.stdout.buffer.write(changed.get(name, given[name]))
+    return _tell(arguments, done.found, {**given, **changed}, sys.stderr)
+
+
+def _tell_mended(done: Fixed) -> None:
+    if done.made:
+        what = "1 finding" if done.made == 1 else f"{done.made} findings"
+        where = next(iter(done.files)) if len(done.files) == 1 else f"{len(done.files)} files"
+        print(f"flow-lint: mended {what} in {where}", file=sys.stderr)
+
+
+def _watch(arguments: Arguments, paths: Sequence[str], look: Check) -> int:
+    """Tells what was found each time a file changes; ends with Ctrl-C, as the last look would have."""
+    from adapters.flow_lint import watching
+
+    code = CLEAN
+    files: list[str] = []
+    try:
+        for _ in watching.changes(lambda: watching.folders_of(paths, files), watching.pause):
+            try:
+                found = look({})
+                files[:] = found.files
+                code = _tell(arguments, found)
+            except (UsageError, FileNotFoundError) as error:  # a file that is being moved or saved
+                code = WRONG_USE
+                print(f"flow-lint: {error}", file=sys.stderr)
+            else:
+                if code == CLEAN and not found.problems:
+                    print("all is well")
+            print("flow-lint watches; Ctrl-C ends it", flush=True)
+    except KeyboardInterrupt:
+        return code
+    return code
 
 
 def _explain(word: str, names: Sequence[str]) -> int:
@@ -81,13 +164,18 @@ def _explain(word: str, names: Sequence[str]) -> int:
     return CLEAN
 
 
-def _tell(arguments: Arguments, found: Findings) -> int:
-    """Prints what was found; 1 where something of it fails."""
+def _tell(
+    arguments: Arguments,
+    found: Findings,
+    instead: Mapping[str, bytes] | None = None,
+    to: TextIO | None = None,
+) -> int:
+    """Prints what was found; 1 where something of it fails. `instead` was read in place of files."""
     if not found.problems and arguments.format in ("", "full", "concise"):
         return CLEAN
     from adapters.flow_lint.telling import report_of, shown
 
-    report = report_of(found, arguments.warnings_fail)
+    report = report_of(found, arguments.warnings_fail, instead)
     for line in shown(report, arguments):
-        print(line)
+        print(line, file=to)
     return FOUND if any(report.fails(problem) for problem in report.problems) else CLEAN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.flow_lint.arguments import UsageError
@@ -27,6 +27,10 @@ class Findings(NamedTuple):
     files: list[str]
 
 
+Check = Callable[[Mapping[str, bytes]], Findings]
+"""Checks what is to be checked, with what is to be read in place of files."""
+
+
 def check(
     paths: Iterable[str], selection: Selection = PILOT, instead: Mapping[str, bytes] = NOTHING
 ) -> Findings:
@@ -35,15 +39,25 @@ def check(
     `instead` holds what is to be read in place of files, by their paths as seen from the current folder.
     Raises UsageError.
     """
+    seen: set[str] = set()
+    return _findings((one for path in paths for one in readings(path, seen, instead)), selection)
+
+
+def check_flow(path: str, selection: Selection, instead: Mapping[str, bytes]) -> Findings:
+    """Every problem of a lone flow that may only stand in `instead`."""
+    from adapters.packs import load_flow
+
+    return _findings([load_flow(path, instead)], selection)
+
+
+def _findings(readings: Iterable[Reading], selection: Selection) -> Findings:
     from engine.lint import lint
 
     found: set[Problem] = set()
-    files: dict[str, None] = {}
-    seen: set[str] = set()
-    for path in paths:
-        for reading in readings(path, seen, instead):
-            found.update(lint(reading, selection=selection))
-            files.update(dict.fromkeys(reading.sources))
+    files: set[str] = set()
+    for reading in readings:
+        found.update(lint(reading, selection=selection))
+        files.update(reading.sources)
     return Findings(sorted(found), sorted(files))
 
 
@@ -57,8 +71,6 @@ def readings(path: str, seen: set[str], instead: Mapping[str, bytes] = NOTHING) 
             raise UsageError(f"there is no flow in {path}; a pack is a folder with a business.yaml")
     elif os.path.exists(path):
         packs, flows = _of_file(path)
-    elif path in instead:
-        packs, flows = [], [path]
     else:
         raise UsageError(f"there is no {path}")
     for folder in packs:
@@ -66,7 +78,7 @@ def readings(path: str, seen: set[str], instead: Mapping[str, bytes] = NOTHING) 
             yield load_pack(folder, instead)
     used: set[str] = set()
     # Files that only take part in another flow come last, when it is known who uses them.
-    for flow in sorted(flows, key=lambda flow: flow not in instead and not _has_line(flow, "flow")):
+    for flow in sorted(flows, key=lambda flow: not _has_line(flow, "flow")):
         if os.path.realpath(flow) not in used and _is_new(flow, seen):
             reading = load_flow(flow, instead)
             used.update(os.path.realpath(file) for file in reading.documents)

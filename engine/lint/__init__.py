@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from engine.limits import Limits
@@ -61,9 +61,11 @@ from engine.lint import (
     unused_message,
     unused_slot,
     word_over_pattern,
+    wrong_ignore,
     yaml,
 )
 from engine.lint.checked import Checked, Rule, Severity
+from engine.lint.ignores import held_against
 from engine.lint.selection import PILOT, Selection
 from engine.reader import Reading
 from engine.source import Problem
@@ -125,6 +127,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "unavailable_button": unavailable_button.RULE,
         "too_many_buttons": too_many_buttons.RULE,
         "too_long": too_long.RULE,
+        "wrong_ignore": wrong_ignore.RULE,
     }
 )
 """First what reading finds, then names, then what leads nowhere, then texts."""
@@ -141,7 +144,21 @@ def lint(
     found = dict.fromkeys(problem for problem in reading.problems if selection.asks(RULES[problem.rule]))
     for rule in asked.values():
         found.update(dict.fromkeys(rule.check(checked)))
-    return sorted(found)
+    if not checked.ignores:
+        return sorted(found)
+    return sorted(dict.fromkeys(_not_ignored(checked, found, asked)))
+
+
+def _not_ignored(checked: Checked, found: Iterable[Problem], asked: Mapping[str, Rule]) -> Iterator[Problem]:
+    """The findings that no comment leaves alone, and what is wrong with the comments."""
+    ignorable = frozenset(name for name, rule in RULES.items() if rule.ignorable)
+    kept, used = held_against(found, checked.ignores, ignorable)
+    yield from kept
+    if wrong_ignore.RULE.name in asked:
+        yield from wrong_ignore.misnamed(checked.ignores, RULES, RULES.keys() - ignorable)
+        # What could not be read hides findings: nobody knows what a comment would have left alone.
+        if not checked.problems:
+            yield from wrong_ignore.needless(checked.ignores, used, asked.keys() & ignorable)
 
 
 def severity_of(problem: Problem) -> Severity:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from engine.expressions import Read
 from engine.flow import Flow
 from engine.limits import Limits
+from engine.lint.ignores import Ignore, ignores_of
 from engine.lint.survey import Survey, Told, Written
-from engine.nearest import nearest
+from engine.nearest import nearest, renamed, unknown
 from engine.pack import Pack
 from engine.reader import Reading
 from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
@@ -69,6 +70,7 @@ class Checked:
         self.pack: Pack | None = reading.pack
         self.problems: tuple[Problem, ...] = reading.problems
         self.documents: Mapping[str, Any] = reading.documents
+        self.sources: Mapping[str, str] = reading.sources
         self.limits = limits
         self.surveys: tuple[Survey, ...] = tuple(Survey(flow) for flow in reading.flows.values())
 
@@ -176,6 +178,11 @@ class Checked:
         return document.place, 1
 
     @cached_property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """The comments by which people leave findings alone."""
+        return tuple(ignores_of(self.sources))
+
+    @cached_property
     def mentioned(self) -> frozenset[str]:
         """Names that stand where reading failed: what was left out there must not seem unused or unknown."""
         if not self.problems:
@@ -263,6 +270,13 @@ def problem_at(rule: str, word: str, message: str, fallback: Place = NOWHERE) ->
     """A finding that spans a word of a file."""
     place = getattr(word, "place", NOWHERE)
     return Problem(place if place.line else fallback, rule, message, max(1, len(word)))
+
+
+def unknown_at(rule: str, kind: str, word: str, allowed: Iterable[str], fallback: Place = NOWHERE) -> Problem:
+    """The finding that nothing of a kind has this name, with the mend where it is certain what was meant."""
+    known = [str(one) for one in allowed]
+    problem = problem_at(rule, word, unknown(kind, word, known), fallback)
+    return problem._replace(edits=renamed(word, known))
 
 
 def meant(word: str, allowed: Iterable[str]) -> str | None:

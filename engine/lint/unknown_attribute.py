@@ -11,7 +11,7 @@ from engine.draft import RESERVED, Failed, Said
 from engine.expressions import Read
 from engine.lint.checked import Checked, Rule
 from engine.lint.survey import NAMED, Written
-from engine.nearest import unknown
+from engine.nearest import renamed, unknown
 from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
 from engine.source import Problem
 
@@ -64,7 +64,9 @@ def _misread(checked: Checked, text: Written, read: Read, behind: Any) -> Iterat
             return
         if attribute not in behind.offers:
             message = f"'{said}' offers {unknown('attribute', attribute, behind.offers)}"
-            yield Problem(checked.place_of(text, read, part), RULE.name, message, len(attribute))
+            place = checked.place_of(text, read, part)
+            edits = renamed(attribute, behind.offers, place)
+            yield Problem(place, RULE.name, message, len(attribute), edits=edits)
             return
         behind = INSIDE.get((behind, attribute))
         said = f"{said}.{attribute}"

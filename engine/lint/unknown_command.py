@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.checked import Checked, Rule, unknown_at
 from engine.lint.survey import offers_of
-from engine.nearest import unknown
 from engine.source import Problem
 
 
@@ -16,15 +15,13 @@ def check(checked: Checked) -> Iterator[Problem]:
         for state in flow.states.values():
             for command in sorted(state.ignore):
                 if command not in flow.commands and command not in checked.mentioned:
-                    yield problem_at(
-                        RULE.name, command, unknown("command", command, flow.commands), state.place
-                    )
+                    yield unknown_at(RULE.name, "command", command, flow.commands, state.place)
         for message in survey.messages:
             for button in offers_of(message):
                 command = button.command
                 if command not in survey.commands and command not in checked.mentioned:
-                    said = unknown("command", command, sorted(survey.commands))
-                    yield problem_at(RULE.name, command, said, button.place)
+                    known = sorted(survey.commands)
+                    yield unknown_at(RULE.name, "command", command, known, button.place)
 
 
 RULE = Rule(

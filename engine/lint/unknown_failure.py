@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from engine.actions import ACTIONS
 from engine.flow import Answer, Flow, Step
-from engine.lint.checked import Checked, Rule, problem_at
-from engine.nearest import unknown
+from engine.lint.checked import Checked, Rule, problem_at, unknown_at
 from engine.source import Problem
 
 
@@ -37,10 +36,10 @@ def misfits(checked: Checked, fails: Mapping[str, Answer], codes: frozenset[str]
     for code, answer in fails.items():
         if code not in codes and code not in checked.mentioned:
             if codes:
-                message = unknown("failure", code, sorted(codes))
+                yield unknown_at(RULE.name, "failure", code, sorted(codes), answer.place)
             else:
                 message = f"no action here can fail, so '{code}' is never answered"
-            yield problem_at(RULE.name, code, message, answer.place)
+                yield problem_at(RULE.name, code, message, answer.place)
 
 
 def codes_of(steps: Iterable[Step]) -> frozenset[str]:

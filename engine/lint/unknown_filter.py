@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.expressions import FILTERS, TESTS
 from engine.lint.checked import Checked, Rule
-from engine.nearest import unknown
+from engine.nearest import renamed, unknown
 from engine.source import Problem
 
 
@@ -18,9 +18,9 @@ def check(checked: Checked) -> Iterator[Problem]:
                 name = read.path[0]
                 if known is not None and name not in known:
                     allowed = sorted(one for one in known if one[0].isalpha())
-                    yield Problem(
-                        checked.place_of(text, read), RULE.name, unknown(read.kind, name, allowed), len(name)
-                    )
+                    said, place = unknown(read.kind, name, allowed), checked.place_of(text, read)
+                    edits = renamed(name, allowed, place)
+                    yield Problem(place, RULE.name, said, len(name), edits=edits)
 
 
 RULE = Rule(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, problem_at
-from engine.nearest import unknown
+from engine.lint.checked import Checked, Rule, unknown_at
 from engine.source import Problem
 
 
@@ -14,7 +13,7 @@ def check(checked: Checked) -> Iterator[Problem]:
         languages = survey.flow.languages
         for language, place in survey.named_in_steps("language"):
             if language not in languages and language not in checked.mentioned:
-                yield problem_at(RULE.name, language, unknown("language", language, languages), place)
+                yield unknown_at(RULE.name, "language", language, languages, place)
 
 
 RULE = Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.checked import Checked, Rule, problem_at, unknown_at
 from engine.nearest import unknown
 from engine.source import Problem
 
@@ -15,7 +15,7 @@ def check(checked: Checked) -> Iterator[Problem]:
         for uses in survey.said.values():
             for said in uses:
                 if said.message not in flow.messages and said.message not in checked.mentioned:
-                    yield problem_at(RULE.name, said.message, unknown("message", said.message, flow.messages))
+                    yield unknown_at(RULE.name, "message", said.message, flow.messages)
     for to, told in checked.told:
         if to is None or told.message in checked.mentioned:
             continue

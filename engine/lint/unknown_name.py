@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, problem_at
-from engine.nearest import unknown
+from engine.lint.checked import Checked, Rule, unknown_at
 from engine.source import Place, Problem, Word
 
 CATALOGS = ("catalog.yaml", "catalog.csv")
@@ -25,7 +24,7 @@ def check(checked: Checked) -> Iterator[Problem]:
                     allowed.setdefault(name.place, (name, set(codes)))[1].update(survey.flow.settings)
     for name, known in allowed.values():
         if name not in known and name not in checked.mentioned:
-            yield problem_at(RULE.name, name, unknown("product or setting", name, sorted(known)))
+            yield unknown_at(RULE.name, "product or setting", name, sorted(known))
 
 
 RULE = Rule(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, problem_at
-from engine.nearest import unknown
+from engine.lint.checked import Checked, Rule, unknown_at
 from engine.source import Problem
 
 
@@ -16,7 +15,7 @@ def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         for role, place in survey.named_in_steps("role"):
             if role not in roles and role not in checked.mentioned:
-                yield problem_at(RULE.name, role, unknown("role", role, roles), place)
+                yield unknown_at(RULE.name, "role", role, roles, place)
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule
-from engine.nearest import unknown
+from engine.nearest import renamed, unknown
 from engine.source import Problem
 
 
@@ -19,7 +19,9 @@ def check(checked: Checked) -> Iterator[Problem]:
                 setting = read.path[1]
                 if setting not in settings and setting not in checked.mentioned:
                     said = unknown("setting", setting, settings)
-                    yield Problem(checked.place_of(text, read, 1), RULE.name, said, len(setting))
+                    place = checked.place_of(text, read, 1)
+                    edits = renamed(setting, settings, place)
+                    yield Problem(place, RULE.name, said, len(setting), edits=edits)
 
 
 RULE = Rule(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.checked import Checked, Rule, unknown_at
 from engine.lint.conversations import beginnings
-from engine.nearest import unknown
 from engine.source import Problem
 
 
@@ -17,11 +16,11 @@ def check(checked: Checked) -> Iterator[Problem]:
         named += [word for word, _ in survey.named_in_steps("slot")]
         for slot in named:
             if slot not in slots and slot not in checked.mentioned:
-                yield problem_at(RULE.name, slot, unknown("slot", slot, slots))
+                yield unknown_at(RULE.name, "slot", slot, slots)
     for flow, _, filled in beginnings(checked):
         for slot in filled:
             if slot not in flow.slots and slot not in checked.mentioned:
-                yield problem_at(RULE.name, slot, unknown("slot", slot, flow.slots))
+                yield unknown_at(RULE.name, "slot", slot, flow.slots)
 
 
 RULE = Rule(

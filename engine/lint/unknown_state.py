@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, problem_at
+from engine.lint.checked import Checked, Rule, unknown_at
 from engine.lint.conversations import beginnings
-from engine.nearest import unknown
 from engine.source import Problem
 
 
@@ -17,10 +16,10 @@ def check(checked: Checked) -> Iterator[Problem]:
         named += [site.rule.goto for site in survey.sites]
         for state in named:
             if state and state not in flow.states:
-                yield problem_at(RULE.name, state, unknown("state", state, flow.states), flow.place)
+                yield unknown_at(RULE.name, "state", state, flow.states, flow.place)
     for flow, state, _ in beginnings(checked):
         if state not in flow.states:
-            yield problem_at(RULE.name, state, unknown("state", state, flow.states))
+            yield unknown_at(RULE.name, "state", state, flow.states)
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule
 from engine.lint.survey import NAMED
-from engine.nearest import unknown
+from engine.nearest import renamed, unknown
 from engine.source import Problem
 
 
@@ -18,8 +18,10 @@ def check(checked: Checked) -> Iterator[Problem]:
                 if read.kind not in NAMED or not name or name in survey.known or name in text.names:
                     continue
                 if name not in checked.mentioned:
-                    said = unknown("name", name, sorted(survey.known | text.names))
-                    yield Problem(checked.place_of(text, read), RULE.name, said, len(name))
+                    known = sorted(survey.known | text.names)
+                    place = checked.place_of(text, read)
+                    edits = renamed(name, known, place)
+                    yield Problem(place, RULE.name, unknown("name", name, known), len(name), edits=edits)
 
 
 RULE = Rule(

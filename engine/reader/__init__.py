@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from engine.flow import Flow
-from engine.nearest import unknown
+from engine.nearest import renamed, unknown
 from engine.pack import Pack
 from engine.reader.flow_reader import FlowReader, joined, joined_translation
 from engine.reader.pack_files import read_business, read_csv, read_products, read_workflow
@@ -102,8 +102,19 @@ class _PackReader:
 
     def reading(self, pack: Pack | None) -> Reading:
         """What came of it, with the pack if there is one."""
-        documents, sources = MappingProxyType(self.documents), MappingProxyType(self.sources)
-        return Reading(pack, self.found(), documents, self.read_flows(), sources)
+        documents, flows = MappingProxyType(self.documents), self.read_flows()
+        sources = MappingProxyType({**self.sources, **self._templates_beside(flows.values())})
+        return Reading(pack, self.found(), documents, flows, sources)
+
+    def _templates_beside(self, flows: Iterable[Flow]) -> Mapping[str, str]:
+        """The templates in the folders of those that messages name, by the paths that places name."""
+        texts = (
+            message.text for flow in flows for each in flow.messages.values() for message in each.values()
+        )
+        at = f"{self.templates_at}/"
+        files = {text.place.file for text in texts if text is not None and text.place.file.startswith(at)}
+        folders = {file.removeprefix(at).split("/")[0] for file in files}
+        return {at + path: text for path, text in self.templates.items() if path.split("/")[0] in folders}
 
     def found(self) -> tuple[Problem, ...]:
         """All problems, each once, in the order of files and lines."""
@@ -143,7 +154,8 @@ class _PackReader:
                 continue
             if file not in self.files:
                 message = unknown("file", file, self._flow_files())
-                self.problems.append(Problem(file.place, "missing_file", message, len(file)))
+                edits = renamed(file, self._flow_files())
+                self.problems.append(Problem(file.place, "missing_file", message, len(file), edits=edits))
                 continue
             flow = self.flow(file, languages)
             if flow is not None:

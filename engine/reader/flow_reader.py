@@ -11,7 +11,7 @@ from engine.draft import RESERVED
 from engine.durations import read_duration
 from engine.expressions import BadExpression, Sandbox, Text
 from engine.flow import NOTHING, Button, Flow, Message, Rule, Slot, State
-from engine.nearest import unknown
+from engine.nearest import renamed, unknown
 from engine.reader.rule_reader import EMPTY, RuleReader, frozen, listed, mapped, name, names
 from engine.source import NOWHERE, Mapped, Place, Problem, Span, Word
 from engine.types import TYPES
@@ -325,6 +325,7 @@ class FlowReader:
                     if one not in known:
                         word = part.word(one)
                         message = unknown(kind, word, sorted(known))
+                        edits = renamed(word, sorted(known - part.keys()))
                         self.problems.append(
-                            Problem(word.place, f"unknown_{kind}", message, max(1, len(word)))
+                            Problem(word.place, f"unknown_{kind}", message, max(1, len(word)), edits=edits)
                         )

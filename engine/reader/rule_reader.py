@@ -133,11 +133,13 @@ class RuleReader:
     def _bad_pattern(self, error: BadPattern, source: Word) -> None:
         for hole in re.finditer(r"\{\s*\w+\s*:\s*(\w+)\s*\}", source):
             if hole[1] not in TYPES:
-                from engine.nearest import unknown
+                from engine.nearest import renamed, unknown
 
                 place = source.inner.within(0, hole.start(1) + 1)
-                message = unknown("type", hole[1], [type.name for type in TYPES.values() if type.shape])
-                self.problems.append(Problem(place, "unknown_type", message, len(hole[1])))
+                readable = [type.name for type in TYPES.values() if type.shape]
+                edits = renamed(hole[1], readable, place)
+                message = unknown("type", hole[1], readable)
+                self.problems.append(Problem(place, "unknown_type", message, len(hole[1]), edits=edits))
                 return
         place = source.inner.within(0, error.column + 1)
         self.problems.append(Problem(place, "pattern", error.message, error.length))

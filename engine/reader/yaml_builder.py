@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from typing import Any
 
 import yaml
 
-from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Span, Word
+from engine.source import NOWHERE, Edit, Listed, Mapped, Place, Problem, Span, Word
 
 DEEPEST = 64
 """How many lists and mappings may stand in each other."""
@@ -40,6 +41,13 @@ def _before_mending(was: str, now: str, column: int) -> int:
     if column >= len(now) - behind:
         return column - len(now) + len(was)
     return min(column, max(same, len(was) - behind))
+
+
+def in_quotes(text: str) -> str:
+    """The text of one line as YAML reads it whatever it holds: in the quotes that it has not itself."""
+    if '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return f"'{text}'" if "'" not in text else json.dumps(text, ensure_ascii=False)
 
 
 class Frame:
@@ -109,13 +117,28 @@ class Builder:
                     self._say(event.start_mark, "a file holds one document: take away this `---`", 3)
                     break
         for event in self._anchored.values():
-            shown = self._source(event).split("\n")[0]
-            self._say(event.start_mark, f'a text that begins with & needs quotes: "{shown}"', len(shown))
+            self._say_sign("&", event.start_mark, self._source(event))
         if documents == 0 or (self.value is None and not self.problems):
             self.problems.append(Problem(Place(self.file, 1, 1), "yaml", "this file is empty"))
 
-    def _say(self, mark: Any, message: str, length: int = 1) -> None:
-        self.problems.append(Problem(self.place(mark.line, mark.column), "yaml", message, max(1, length)))
+    def _say(self, mark: Any, message: str, length: int = 1, meant: str | None = None) -> None:
+        """Tells of something wrong; `meant` is what should stand in place of so many characters."""
+        place = self.place(mark.line, mark.column)
+        edits = (Edit(place, length, meant),) if meant is not None and self.is_unmended(mark.line) else ()
+        self.problems.append(Problem(place, "yaml", message, max(1, length), edits=edits))
+
+    def _say_sign(self, sign: str, mark: Any, shown: str) -> None:
+        """A text begins with a sign that YAML takes for its own, and needs quotes."""
+        first, *rest = shown.split("\n")
+        meant = None if rest else in_quotes(first)
+        message = f"a text that begins with {sign} needs quotes: {in_quotes(first)}"
+        self._say(mark, message, len(first), meant)
+
+    def is_unmended(self, line: int) -> bool:
+        """Whether a line, counted from 0, still is as it stands in the file."""
+        if self._original is None:
+            return True
+        return line < len(self._original) and self._original[line] == self._line(line)
 
     def place(self, line: int, column: int) -> Place:
         """The spot in the file as it was before anything in it was mended; line and column from 0."""
@@ -143,7 +166,7 @@ class Builder:
         value: Any
         if event.tag is not None:
             shown = self._source(event)
-            self._say(start, f'a text that begins with ! needs quotes: "{shown}"', span.length)
+            self._say_sign("!", start, shown)
             value = Word.at(shown, place)
         elif style is None or style == "":
             if event.anchor is not None:
@@ -231,7 +254,7 @@ class Builder:
             shown = self.text[start.index : end.index]
             del self.problems[frame.found :]
             if not any(outer.target is None for outer in self._stack):
-                self._say(start, f'a text that begins with {{{{ needs quotes: "{shown}"', span.length)
+                self._say_sign("{{", start, shown)
             value = Word.at(shown, place)
         if frame.anchor is not None:
             self._anchors[frame.anchor] = (value, frame.size)
@@ -247,7 +270,7 @@ class Builder:
         if size == 0:
             needed = f"(as an alias, it needs an &{event.anchor} above)"
             message = f'a text that begins with * needs quotes: "{shown}" {needed}'
-            self._say(event.start_mark, message, len(shown))
+            self._say(event.start_mark, message, len(shown), in_quotes(shown))
             value = Word.at(shown, span.place)
         elif size == UNFINISHED:
             self._say(

@@ -40,7 +40,12 @@ def read_yaml(text: str | bytes, file: str) -> tuple[Any, list[Problem]]:
             problem, mended = explain(error, now, file, builder.last_quoted)
             place = builder.place(problem.place.line - 1, problem.place.column - 1)
             if place not in [before.place for before in problems]:
-                problems.append(problem._replace(place=place))
+                edits = tuple(
+                    edit._replace(place=builder.place(edit.place.line - 1, edit.place.column - 1))
+                    for edit in problem.edits
+                    if builder.is_unmended(edit.place.line - 1)
+                )
+                problems.append(problem._replace(place=place, edits=edits))
             if mended is None or mended == now or len(now) > REPAIRABLE:
                 return None, _in_order(problems + builder.problems)
             now = mended

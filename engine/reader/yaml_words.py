@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from engine.reader.yaml_builder import DEEPEST, TooDeep
-from engine.source import Place, Problem
+from engine.reader.yaml_builder import DEEPEST, TooDeep, in_quotes
+from engine.source import Edit, Place, Problem
 
 KEY = re.compile(
     r"""^\s*(?:-\s+)*(?:(?:"[^"]*"|'[^']*'|[^\s#"'{}\[\],&*!|>%@`:-][^#:{}\[\],"']*|[^#:{}\[\],"'\s]+)\s*:\s+)?"""
@@ -78,9 +78,9 @@ class Mistake:
     def quoted(self, line: int, start: int, end: int, why: str) -> Found:
         """The finding that this part of the line needs quotes."""
         shown = self.lines[line][start:end]
-        quotes = '"' if '"' not in shown else "'" if "'" not in shown else '"'
-        example = f"{quotes}{shown}{quotes}" if quotes not in shown else json.dumps(shown, ensure_ascii=False)
+        example = in_quotes(shown)
         problem = self.problem(line, start, f"{why}: {example}", end - start)
+        problem = problem._replace(edits=(Edit(problem.place, end - start, example),))
         return problem, self.mended(line, start, end, json.dumps(shown, ensure_ascii=False))
 
     def tab(self) -> Found | None:
@@ -148,10 +148,13 @@ class Mistake:
         closed = CLOSED_QUOTE.match(value)
         behind = start + (closed.end() if closed else 0)
         if value[0] == "'" and value.endswith("'") and len(value) > 1:
-            message = f'an apostrophe ends a text in single quotes; use double quotes: "{value[1:-1]}"'
+            meant = in_quotes(value[1:-1])
+            message = f"an apostrophe ends a text in single quotes; use double quotes: {meant}"
+            edits: tuple[Edit, ...] = (Edit(Place(self.file, self.line + 1, start + 1), end - start, meant),)
         else:
             message = "the text goes on behind its closing quote; put the whole of it in quotes"
-        problem = self.problem(self.line, behind, message, end - behind)
+            edits = ()
+        problem = self.problem(self.line, behind, message, end - behind)._replace(edits=edits)
         return problem, self.mended(self.line, start, end, json.dumps(value, ensure_ascii=False))
 
     def open_bracket(self) -> Found | None:

@@ -7,11 +7,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from engine.nearest import nearest, unknown
+from engine.nearest import nearest, renamed, unknown
 from engine.schema import schema_of
 from engine.schema.conform import TYPES, Check, checker
 from engine.schema.parts import TEMPLATE, Schema
-from engine.source import Listed, Mapped, Place, Problem, Span, Word
+from engine.source import Edit, Listed, Mapped, Place, Problem, Span, Word
 
 Path = tuple[str | int, ...]
 
@@ -116,8 +116,8 @@ class Finder:
             value = value[step]
         return value
 
-    def _say(self, span: Span, message: str, rule: str = "schema") -> None:
-        self.problems.append(Problem(span.place, rule, message, span.length))
+    def _say(self, span: Span, message: str, rule: str = "schema", edits: tuple[Edit, ...] = ()) -> None:
+        self.problems.append(Problem(span.place, rule, message, span.length, edits=edits))
 
     @staticmethod
     def _name(path: Path) -> str:
@@ -189,7 +189,10 @@ class Finder:
                 continue
             known = [one for one in allowed if one != "else"] if kind == "validator" else allowed
             word = error.instance.word(key)
-            self._say(_span_of(word), unknown(kind, key, known), RULES.get(kind, "schema"))
+            # A key that stands there already cannot be what was meant.
+            free = [one for one in known if one not in error.instance]
+            rule = RULES.get(kind, "schema")
+            self._say(_span_of(word), unknown(kind, key, known), rule, renamed(word, free))
 
     def _tell_required(self, error: Any, path: Path) -> None:
         allowed = error.schema.get("properties", {})
@@ -205,10 +208,12 @@ class Finder:
         kind = error.schema.get("x-kind", f"value of {self._name(path)}")
         if isinstance(error.instance, str):
             message = unknown(kind, error.instance, error.validator_value)
+            edits = renamed(error.instance, map(str, error.validator_value))
         else:
             allowed = either(f"`{one}`" for one in error.validator_value)
             message = f"{self._name(path)} takes {allowed}, here {stands(error.instance)}"
-        self._say(self._word_span(error, path), message, RULES.get(kind, "schema"))
+            edits = ()
+        self._say(self._word_span(error, path), message, RULES.get(kind, "schema"), edits)
 
     def _tell_pattern(self, error: Any, path: Path) -> None:
         if error.schema.get("x-kind") == "type":
@@ -217,7 +222,8 @@ class Finder:
             called = str(error.instance).removeprefix("list of ")
             place, length = self._word_span(error, path)
             place = place.within(0, length - len(called) + 1)
-            self._say(Span(place, len(called)), unknown("type", called, READABLE), "unknown_type")
+            edits = renamed(called, READABLE, place)
+            self._say(Span(place, len(called)), unknown("type", called, READABLE), "unknown_type", edits)
             return
         wrong = error.schema.get(
             "patternErrorMessage", f"{self._name(path)} has another shape than it should"
