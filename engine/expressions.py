@@ -82,6 +82,10 @@ class _Compiled:
         self._root: Callable[[Any], Generator[Any, None, None]] | None = None
         self._debug_info = ""
 
+    def parsed(self) -> tuple[Parsed, ...]:
+        """What was made of it, for those who look at it without running it."""
+        return (self._parsed or self._parse(),)
+
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside, in the order of the source."""
         if self._reads is None:
@@ -182,6 +186,10 @@ class Text:
         if self._compiled is not None and self._compiled._root is None:
             self._compiled._compile(self._show)
 
+    def parsed(self) -> tuple[Parsed, ...]:
+        """What was made of it; nothing where it holds no `{{ }}`."""
+        return self._compiled.parsed() if self._compiled is not None else ()
+
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside, in the order of the source."""
         return self._compiled.reads() if self._compiled is not None else ()
@@ -225,6 +233,10 @@ class Value:
     def is_lone(self) -> bool:
         """Whether it is one `{{ }}`, which keeps its type."""
         return len(self._parts) == 1 and isinstance(self._parts[0], Expression)
+
+    def parsed(self) -> tuple[Parsed, ...]:
+        """What was made of each text in it."""
+        return tuple(parsed for part in self._parts for parsed in part.parsed())
 
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside."""

@@ -58,6 +58,7 @@ REGISTRIES = (
                 "fixpoint",
                 "ignores",
                 "journeys",
+                "kinds",
                 "moves",
                 "presence",
                 "proofs",

@@ -1,0 +1,324 @@
+"""Finds comparisons and calculations between values of different kinds, which come to nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+
+from jinja2 import nodes
+
+from engine.expressions import Part, Read
+from engine.flow import Check
+from engine.jinja.template_parser import Parsed
+from engine.lint.checked import Checked, Rule
+from engine.lint.kinds import BOOLEAN, NUMBER, TEXT, UNKNOWN, Kind, Names, element_of, is_list, reckoned
+from engine.lint.survey import Written
+from engine.lint.walk import Site
+from engine.source import Problem
+
+COMPARED: Mapping[str, str] = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
+OPERATORS = frozenset((*COMPARED.values(), "+", "-", "*", "/", "//", "%", "**"))
+WANTED: Mapping[str, tuple[Kind, ...]] = {
+    "money": (NUMBER,),
+    "number": (NUMBER,),
+    "abs": (NUMBER,),
+    "round": (NUMBER,),
+    "date": ("date", "moment"),
+    "time": ("time", "moment"),
+    "length": (TEXT, "list"),
+    "count": (TEXT, "list"),
+    "bullets": ("list",),
+    "numbered": ("list",),
+    "first": (TEXT, "list"),
+    "last": (TEXT, "list"),
+    "sort": (TEXT, "list"),
+    "sum": ("list",),
+}
+"""What a filter can work on."""
+
+LOOKED_AT = OPERATORS | WANTED.keys() | {"in"}
+"""The tokens without one of which a text need not be looked at."""
+
+PARAMETERS: Mapping[str, Mapping[str, tuple[Kind, ...]]] = {
+    "between": {"value": (NUMBER,), "min": (NUMBER,), "max": (NUMBER,)},
+    "length": {"value": (TEXT, "list"), "min": (NUMBER,), "max": (NUMBER,)},
+}
+"""What a validator looks at."""
+
+SAID: Mapping[Kind, str] = {
+    BOOLEAN: "true or false",
+    "order": "an order",
+    "order line": "a line of an order",
+    "span": "a span of time",
+    "business": "the business",
+    "customer": "the customer",
+    "cart": "the cart",
+    "catalog": "the catalog",
+    "orders": "the orders",
+}
+"""Kinds for people, where it is not `a KIND`."""
+
+
+def check(checked: Checked) -> Iterator[Problem]:
+    for survey in checked.surveys:
+        names = Names(survey)
+        for text in checked.texts_of(survey):
+            for parsed in text.source.parsed():
+                if any(token.text in LOOKED_AT for token in parsed.tokens):
+                    yield from _Walk(checked, names, text, parsed).block(parsed.tree.body, {})
+        for site in survey.sites:
+            for one in site.rule.validate:
+                if one.validator in PARAMETERS:
+                    yield from _in_check(names, site, one)
+
+
+class _Walk:
+    """One pass over a text in the order of its source, in which each operator takes its own token."""
+
+    def __init__(self, checked: Checked, names: Names, text: Written, parsed: Parsed) -> None:
+        self.checked = checked
+        self.names = names
+        self.text = text
+        self.parsed = parsed
+        self.tokens: dict[str, deque[int]] = defaultdict(deque)
+        tokens = [token for token in parsed.tokens if token.kind not in ("whitespace", "data")]
+        before = ""
+        for token in tokens:
+            if (token.kind == "operator" and token.text in OPERATORS) or token.text == "in":
+                self.tokens[token.text].append(token.offset)
+            elif token.kind == "name" and before == "|":
+                self.tokens[f"|{token.text}"].append(token.offset)
+            before = token.text
+
+    def block(self, body: Sequence[nodes.Node], local: dict[str, Kind]) -> Iterator[Problem]:
+        for node in body:
+            yield from self.visit(node, local)
+
+    def visit(self, node: nodes.Node, local: dict[str, Kind]) -> Iterator[Problem]:
+        inner: Parsed | None = getattr(node, "parsed", None)
+        if inner is not None and inner is not self.parsed:
+            yield from _Walk(self.checked, self.names, self.text, inner).visit(_own(node), dict(local))
+            return
+        match node:
+            case nodes.If():
+                yield from self.visit(node.test, local)
+                for branch in (node.body, node.elif_, node.else_):
+                    yield from self.block(branch, dict(local))
+            case nodes.For():
+                yield from self.loop(node, local)
+            case nodes.Assign():
+                yield from self.visit(node.node, local)
+                self.bind(node.target, self.names.of(node.node, local), local)
+            case nodes.Macro():
+                own = {**local, **dict.fromkeys((one.name for one in node.args), UNKNOWN)}
+                yield from self.block([*node.defaults, *node.body], own)
+            case nodes.Compare():
+                yield from self.comparison(node, local)
+            case nodes.And() | nodes.Or():
+                yield from self.block((node.left, node.right), local)
+            case nodes.BinExpr():
+                yield from self.calculation(node, local)
+            case nodes.Neg() | nodes.Pos():
+                self.take(node.operator)
+                yield from self.visit(node.node, local)
+            case nodes.Filter(node=nodes.Node() as whole):
+                yield from self.filtered(node, whole, local)
+            case nodes.CondExpr():
+                yield from self.block((node.expr1, node.test), local)
+                if node.expr2 is not None:
+                    yield from self.visit(node.expr2, local)
+            case _:
+                yield from self.block(list(node.iter_child_nodes()), local)
+
+    def loop(self, node: nodes.For, local: dict[str, Kind]) -> Iterator[Problem]:
+        self.take("in")
+        yield from self.visit(node.iter, local)
+        own = {**local, "loop": "loop"}
+        self.bind(node.target, element_of(self.names.of(node.iter, local)), own)
+        if node.test is not None:
+            yield from self.visit(node.test, own)
+        yield from self.block(node.body, own)
+        yield from self.block(node.else_, dict(local))
+
+    def bind(self, target: nodes.Node, kind: Kind, local: dict[str, Kind]) -> None:
+        if isinstance(target, nodes.Name):
+            local[target.name] = kind
+        else:
+            local.update(dict.fromkeys((name.name for name in target.find_all(nodes.Name)), UNKNOWN))
+
+    def comparison(self, node: nodes.Compare, local: dict[str, Kind]) -> Iterator[Problem]:
+        yield from self.visit(node.expr, local)
+        left = node.expr
+        for operand in node.ops:
+            sign = COMPARED.get(operand.op, "in")
+            part = self.take(sign)
+            yield from self.visit(operand.expr, local)
+            kinds = self.names.of(left, local), self.names.of(operand.expr, local)
+            why = _not_in(*kinds) if sign == "in" else _not_compared(sign, *kinds)
+            if why:
+                said = f"{_both(left, operand.expr, *kinds)}: {why}{_hint(left, operand.expr, *kinds)}"
+                yield self.problem(part, len(sign), said)
+            left = operand.expr
+
+    def calculation(self, node: nodes.BinExpr, local: dict[str, Kind]) -> Iterator[Problem]:
+        yield from self.visit(node.left, local)
+        part = self.take(node.operator)
+        yield from self.visit(node.right, local)
+        kinds = self.names.of(node.left, local), self.names.of(node.right, local)
+        if reckoned(node.operator, *kinds) is None:
+            said = f"{_both(node.left, node.right, *kinds)}: `{node.operator}` makes nothing of them"
+            said += _hint(node.left, node.right, *kinds)
+            if node.operator == "+" and TEXT in kinds:
+                said += "; to join texts write `~`"
+            yield self.problem(part, len(node.operator), said)
+
+    def filtered(self, node: nodes.Filter, whole: nodes.Node, local: dict[str, Kind]) -> Iterator[Problem]:
+        yield from self.visit(whole, local)
+        part = self.take(f"|{node.name}")
+        kind = self.names.of(whole, local)
+        wanted = WANTED.get(node.name)
+        if wanted and not _is_one_of(kind, wanted):
+            said = f"`{node.name}` takes {_alternatives(wanted)}, and {_called(whole)} is {named(kind)}"
+            yield self.problem(part, len(node.name), said)
+        yield from self.block([*node.args, *node.kwargs], local)
+
+    def take(self, token: str) -> Part:
+        waiting = self.tokens.get(token)
+        return Part(*self.parsed.locate(waiting.popleft())) if waiting else Part(0, None)
+
+    def problem(self, part: Part, length: int, said: str) -> Problem:
+        read = Read("name", ("",), (part,), False, self.parsed.file)
+        return Problem(self.checked.place_of(self.text, read), RULE.name, said, length)
+
+
+def _own(node: nodes.Node) -> nodes.Node:
+    """The node as its own file has it, so that it is walked with the tokens of that file."""
+    if isinstance(node, nodes.Macro):
+        return nodes.Macro(node.name, node.args, node.defaults, node.body, lineno=node.lineno)
+    return nodes.Scope(node.body, lineno=node.lineno)  # type: ignore[attr-defined]
+
+
+def _in_check(names: Names, site: Site, check: Check) -> Iterator[Problem]:
+    for name, wanted in PARAMETERS[check.validator].items():
+        value = check.parameters.get(name)
+        if value is None and name != "value":
+            continue
+        kind = names.of_source(value) if value is not None else _input_of(names, site)
+        if not _is_one_of(kind, wanted):
+            looked_at = f"its `{name}`" if value is not None else "the input"
+            said = f"`{check.validator}` takes {_alternatives(wanted)}, and {looked_at} is {named(kind)}"
+            place, length = (check.place, len(check.validator)) if value is None else (value.place, 1)
+            if value is not None and isinstance(value.source, str):
+                length = len(value.source)
+            yield Problem(place, RULE.name, said, length)
+
+
+def _input_of(names: Names, site: Site) -> Kind:
+    """The kind of what a validator without a `value` looks at."""
+    saved = [str(slot) for slot, value in site.rule.save if value is None]
+    if saved:
+        return element_of(names.kinds.get(saved[-1], UNKNOWN)) or names.kinds.get(saved[-1], UNKNOWN)
+    return TEXT if site.kind == "input" and site.rule.accepts == ("text",) and not site.rule.save else UNKNOWN
+
+
+def _not_compared(sign: str, left: Kind, right: Kind) -> str:
+    """Why two kinds do not go together; empty where they do, or where one is not known."""
+    if not left or not right or left == right or (is_list(left) and is_list(right)):
+        return ""
+    if {left, right} == {BOOLEAN, NUMBER}:
+        return ""
+    return "they are never equal" if sign in ("==", "!=") else "they cannot be compared"
+
+
+def _not_in(left: Kind, right: Kind) -> str:
+    if not left or not right:
+        return ""
+    if right == TEXT:
+        return "" if left == TEXT else "that is never in it"
+    if is_list(right):
+        inside = element_of(right)
+        return "" if not inside or _not_compared("==", left, inside) == "" else "that is never in it"
+    return "nothing can be in it"
+
+
+def _is_one_of(kind: Kind, wanted: Sequence[Kind]) -> bool:
+    return not kind or kind in wanted or ("list" in wanted and is_list(kind))
+
+
+def _both(left: nodes.Node, right: nodes.Node, left_kind: Kind, right_kind: Kind) -> str:
+    return f"{_called(left)} is {named(left_kind)} and {_called(right)} {named(right_kind)}"
+
+
+def _hint(left: nodes.Node, right: nodes.Node, left_kind: Kind, right_kind: Kind) -> str:
+    for node, other in ((left, right_kind), (right, left_kind)):
+        value = node.value if isinstance(node, nodes.Const) else None
+        if other == NUMBER and isinstance(value, str) and value.strip().replace(".", "", 1).isdecimal():
+            return f"; write {value.strip()} without quotes"
+    return ""
+
+
+def _called(node: nodes.Node) -> str:
+    """What the part of an expression is called in a sentence."""
+    words: list[str] = []
+    at = node
+    while isinstance(at, nodes.Getattr):
+        words.append(at.attr)
+        at = at.node
+    if isinstance(at, nodes.Name):
+        return f"`{'.'.join((at.name, *reversed(words)))}`"
+    if isinstance(node, nodes.Const):
+        return f'`"{node.value}"`' if isinstance(node.value, str) else f"`{node.value}`"
+    return "what stands there"
+
+
+def named(kind: Kind) -> str:
+    """A kind in words, with its article."""
+    return "a list" if is_list(kind) else SAID.get(kind, f"a {kind}")
+
+
+def _alternatives(kinds: Sequence[Kind]) -> str:
+    return " or ".join(map(named, kinds))
+
+
+RULE = Rule(
+    name="type_mismatch",
+    about="An expression compares or reckons with values of different types, such as a number with a text.",
+    broken={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{item:number} x {quantity:number}"
+        validate: [{check: 'quantity < "10"', else: hello}]
+        #                            ^
+        reply: hello
+        goto: ordered
+  ordered: {final: true}
+messages:
+  hello: Hello!
+""",
+    },
+    clean={
+        "shop.yaml": """\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      add:
+        pattern: "{item:number} x {quantity:number}"
+        validate: [{check: "quantity < 10", else: hello}]
+        reply: hello
+        goto: ordered
+  ordered: {final: true}
+messages:
+  hello: Hello!
+""",
+    },
+    check=check,
+)
