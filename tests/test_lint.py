@@ -54,7 +54,9 @@ def test_a_broken_example_has_exactly_its_finding(name: str) -> None:
         if spot:
             expected.append((name, file, *spot))
     problems = found_in(files, asking(RULES[name]))
-    assert shown(problems) == expected, problems
+    # Templates stand two folders above a pack, which an example is none of.
+    found = [(rule, file.replace("../", ""), *spot) for rule, file, *spot in shown(problems)]
+    assert found == expected, problems
     assert len(expected) == 1
 
 
@@ -451,7 +453,7 @@ BROKEN = {
             "  asking:\n"
             "    commands:\n"
             '      add: {pattern: "{item:number}", reply: hello, goto: done}\n'
-            "      go: {reply: other, goto: done}\n",
+            "      go: {words: [go], reply: other, goto: done}\n",
             '  other: "{{ item }}"\n             ^^^^\n',
             top="moved: {old: asking}\n",
         ),

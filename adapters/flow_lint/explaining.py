@@ -79,7 +79,7 @@ def _found(rule: Rule, files: Mapping[str, str]) -> Iterator[str]:
     problems = lint(reading, selection=asking(rule))
 
     def line_of(file: str, line: int) -> str:
-        lines = files.get(file, files.get(file.removeprefix("../"), "")).splitlines()
+        lines = files.get(file, files.get(file.replace("../", ""), "")).splitlines()
         return lines[line - 1] if 0 < line <= len(lines) else ""
 
     return FORMATS["full"].lines(Report(problems, RULES, line_of))
