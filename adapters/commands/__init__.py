@@ -6,6 +6,7 @@ COMMANDS: dict[str, str] = {
     "web": "run webhook and API alone; `worker` does the work",
     "worker": "take turns and send replies; any number of them, on any host",
     "chat": "hold the conversation in this terminal, on a throw-away shop",
+    "graph": "draw a flow: its states, and what leads from each to the next",
     "test": "play the conversations of a pack and compare them with their snapshots",
     "publish": "put a pack in force on every host, and say what becomes of the talks that are going on",
     "versions": "list what was published of a business",

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import peewee
 from peewee import Expression, ModelSelect, Query
 
-from adapters.storage.database import Database, StorageError, loaded_or_none
+from adapters.storage.database import Database, StorageError, loaded_or_none, stored
 from adapters.storage.money import from_units
 from adapters.storage.payloads import load_outbound
 from adapters.storage.people import identity
@@ -133,6 +134,22 @@ class Reports:
         """The conversation with this id."""
         found = self._rows(self._conversations().where(Conversation.id == conversation))
         return found[0] if found else None
+
+    def sitting(self, flow: str, left_before: datetime) -> dict[str, tuple[int, int]]:
+        """State: how many conversations of the flow sit in it, and in how many the customer was last heard
+        before that moment."""
+        heard = peewee.fn.COALESCE(Conversation.heard_at, Conversation.updated_at)
+        left = peewee.fn.SUM(peewee.Case(None, [(heard < stored(left_before), 1)], 0))
+        query = (
+            Conversation.select(
+                Conversation.state, peewee.fn.COUNT(Conversation.id).alias("here"), left.alias("left")
+            )
+            .where(Conversation.flow == flow)
+            .group_by(Conversation.state)
+        )
+        if self._business is not None:
+            query = query.where(Conversation.business == self._business)
+        return {row["state"]: (int(row["here"]), int(row["left"])) for row in self._rows(query)}
 
     def messages(self, conversation: int, limit: int = MANY, after: int = 0) -> list[Row]:
         """Messages of a conversation behind the message `after`, in their order, `payload` read."""
