@@ -168,7 +168,10 @@ def _kind(parameter: Parameter) -> str:
     named = schema.get("format") or schema.get("type")
     if named is None:
         return "anything"
-    return " or ".join(KINDS[each] for each in ([named] if isinstance(named, str) else named))
+    return " or ".join(
+        KINDS[each].replace(" ", "\N{NO-BREAK SPACE}")
+        for each in ([named] if isinstance(named, str) else named)
+    )
 
 
 def _example(example: Example) -> Iterator[str]:

@@ -6,10 +6,12 @@ What a block is, its first line says:
   compared.
 - `diff` with a `title` changes that file: `-` lines go, `+` lines come, and what stands around them is found.
 - `text` with the `title` `…/conversations/NAME.txt` is what `NAME.yaml` beside it gives when it is played.
+- `text` with the `title` `Meanwhile, PHONE …` is what a customer writes to the shop that runs in this folder.
 - `console` is a terminal: `$ COMMAND`, what it prints, and what one types behind what it asks.
 
-A line `…` stands for any number of lines that are not shown. Before its own blocks, a page plays those of
-the page that `<!-- continues: PAGE.md -->` names; `<!-- begins with: PACK -->` gives it a pack of flows/.
+A line `…` stands for any number of lines that are not shown, a `…` at the end of a line for the rest of it.
+Before its own blocks, a page plays those of the page that `<!-- continues: PAGE.md -->` names;
+`<!-- begins with: PACK -->` gives it a pack of flows/.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +35,10 @@ import yaml
 from adapters import cli
 from adapters.packs import load_pack
 from adapters.provider_limits import limits_of
+from adapters.settings import Settings
+from adapters.storage import open_storage
+from adapters.wiring import load_packs, make_site
+from engine.message import Inbound
 from engine.script import script_of
 from engine.transcript import play
 
@@ -107,6 +114,8 @@ def do(block: Block, folder: Path) -> None:
         raise block.wrong(f"a block of {block.kind or 'no kind'} needs a title, or it cannot be tried")
     elif block.kind == "diff":
         change(block, folder / block.title)
+    elif block.kind == "text" and block.title.startswith("Meanwhile, "):
+        write_to_shop(block, folder)
     elif block.kind == "text":
         play_to(block, folder / block.title)
     elif block.is_compared:
@@ -136,14 +145,20 @@ def compare(block: Block, said: Sequence[str], expected: Sequence[str]) -> None:
             starts = range(1)
         if is_last and not is_first:
             starts = range(len(said) - len(part), len(said) - len(part) + 1)
-        found = next(
-            (start for start in starts if start >= at and said[start : start + len(part)] == part), None
-        )
+        found = next((start for start in starts if start >= at and _fits(said[start:], part)), None)
         if found is None or (is_first and is_last and len(part) != len(said)):
             raise block.wrong(
                 "this is what comes:\n" + "\n".join(said) + "\n\nin place of:\n" + "\n".join(part)
             )
         at = found + len(part)
+
+
+def _fits(said: Sequence[str], part: Sequence[str]) -> bool:
+    """Whether what was said begins with these lines."""
+    return len(said) >= len(part) and all(
+        one == line or (line.endswith(ELIDED) and one.startswith(line.removesuffix(ELIDED)))
+        for one, line in zip(said, part, strict=False)
+    )
 
 
 def change(block: Block, file: Path) -> None:
@@ -171,6 +186,23 @@ def play_to(block: Block, snapshot: Path) -> None:
     said = play(reading.pack, script, limits_of(script.provider))
     compare(block, said.splitlines(), block.lines)
     snapshot.write_text(said, "utf-8")
+
+
+def write_to_shop(block: Block, folder: Path) -> None:
+    """Writes to the first shop of the folder, over the simulator, and has it answer."""
+    sender = re.sub(r"\D", "", block.title)
+    settings = Settings(f"sqlite:///{folder}/shoptalk.db")
+    packs = load_packs([folder / "flows"])
+    business = next(iter(packs))
+    with closing(open_storage(settings.database_url)) as storage:
+        site = make_site(settings, packs, storage, threads=0)
+        for number, line in enumerate(block.lines):
+            message = f"in.{sender}.{block.line}.{number}"
+            said = Inbound("text", line, id=message, sender=sender, channel=business, sent_at=site.now())
+            storage.accept("simulator", [said], site.now())
+            talk = storage.start_conversation(business, ("simulator", business), sender, site.now())
+            site.jobs.take_turns(talk)
+            site.jobs.deliver(talk)
 
 
 def commands_of(block: Block) -> Iterator[tuple[str, list[str]]]:
@@ -205,7 +237,7 @@ class Terminal:
             raise block.wrong(f"nobody can try the command {program}")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", [program, *words])
-            patch.setattr(sys, "stdin", Keyboard())
+            patch.setattr(sys, "stdin", Keyboard(self))
             patch.setattr(sys, "stdout", self.screen)
             patch.setattr(sys, "stderr", self.screen)
             patch.setattr(builtins, "input", self.asked)
@@ -220,8 +252,8 @@ class Terminal:
         return self.screen.getvalue().splitlines()
 
     def asked(self, prompt: str = "") -> str:
-        """What is typed behind a question, as the page shows it; the end, where it shows nothing."""
-        question = prompt.split("\n")[-1]
+        """What is typed behind a question, as the page shows it. Raises EOFError where it shows nothing."""
+        question = f"{self.screen.getvalue()}{prompt}".split("\n")[-1]
         for number in range(self.at, len(self.expected)):
             if self.expected[number].startswith(question.rstrip()):
                 self.at = number + 1
@@ -232,7 +264,17 @@ class Terminal:
 
 
 class Keyboard(io.StringIO):
-    """The standard input of somebody who sits at it."""
+    """The standard input of somebody who sits at a terminal."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self.terminal = terminal
 
     def isatty(self) -> bool:
         return True
+
+    def readline(self, size: int | None = -1) -> str:
+        try:
+            return f"{self.terminal.asked()}\n"
+        except EOFError:
+            return ""
