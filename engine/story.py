@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.turn import Trace
 from engine.versions import REASONS
@@ -11,9 +11,49 @@ from engine.versions import REASONS
 Step = Mapping[str, Any]
 
 
-def tell(trace: Trace) -> list[str]:
+class Sentence(NamedTuple):
+    """One step in words, and where the flow decided it: `file:line`, or nothing."""
+
+    said: str
+    at: str
+
+
+def sentences(trace: Trace) -> list[Sentence]:
     """The sentences of a trace, in order. A step that nobody knows is told by its own word."""
-    return [_TELLERS.get(step["step"], _unknown)(step) + _where(step) for step in trace]
+    return [Sentence(_TELLERS.get(step["step"], _unknown)(step), str(step.get("at") or "")) for step in trace]
+
+
+def tell(trace: Trace) -> list[str]:
+    """The sentences of a trace, each with its place behind it."""
+    return [f"{said}  [{at}]" if at else said for said, at in sentences(trace)]
+
+
+def in_short(trace: Trace) -> str:
+    """What came of a turn, in one sentence: the last step that decided it is what counts."""
+    for kind, said in _OUTCOMES:
+        step = next((step for step in reversed(trace) if step["step"] == kind), None)
+        if step is not None:
+            return said.format(**step)
+    understood = next((step for step in trace if step["step"] == "understood"), None)
+    if understood is not None and (not understood["rule"] or understood["how"] == "otherwise"):
+        return "It was not understood."
+    went = next((step for step in reversed(trace) if step["step"] == "went"), None)
+    if went is not None:
+        return f"It was understood and done, and the conversation went on to {went['to']}."
+    return "It was understood and answered, and the conversation stays where it was."
+
+
+_OUTCOMES = (
+    ("broken", "It broke inside, and the customer was told that something went wrong."),
+    ("broke", "It broke inside, and the customer was told that something went wrong."),
+    ("failed", "It was understood, but could not be done: {code}."),
+    ("refused", "It was understood, but a check refused it: {validator}."),
+    ("unreadable", "It was understood, but it cannot be read as a {type}."),
+    ("pick_gone", "What was picked is no longer there."),
+    ("recorded", "It was kept, and starts no turn."),
+    ("more", "More rows of the list were shown."),
+)
+"""Step of a trace: what it makes of the whole turn; the first of them that happened counts."""
 
 
 def rule_name(key: str) -> str:
@@ -177,10 +217,6 @@ def _values(values: Mapping[str, Any]) -> str:
 
 def _shown(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else "nothing" if value is None else str(value)
-
-
-def _where(step: Step) -> str:
-    return f"  [{step['at']}]" if step.get("at") else ""
 
 
 _TELLERS: Mapping[str, Callable[[Step], str]] = {

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "send": "write to anybody",
     "failed": "list the messages that were put aside, and why",
     "retry": "take messages up again that were put aside",
+    "why": "tell what came of the last message, and why",
     "explain": "tell why an order of a customer was, or was not, made",
 }
 """Command: its line in the help. Its module is loaded when it is called: `adapters.commands.WORD`, with an

@@ -72,22 +72,22 @@ def lines(story: list[dict[str, Any]], businesses: Mapping[str, tuple[str, ZoneI
 
 def _turn(turn: Mapping[str, Any], at: str) -> Iterator[str]:
     message = turn["message"]
-    yield f"{at}  {_said(message) if message else '(by itself)'}"
+    yield f"{at}  {said_by_customer(message) if message else '(by itself)'}"
     for sentence in tell(turn["trace"]):
         yield f"          · {sentence}"
     if turn["error"] and not any(step["step"] == "broken" for step in turn["trace"]):
         yield f"          · It broke inside, and nothing of it was kept: {turn['error'].splitlines()[-1]}"
     for reply in turn["replies"]:
-        yield from _reply(reply)
+        yield from reply_lines(reply)
 
 
 def _message(message: Mapping[str, Any], at: str) -> Iterator[str]:
     if message["direction"] == "out":
         yield f"{at}  (sent without a turn)"
-        yield from _reply(message)
+        yield from reply_lines(message)
         return
     waits = "it waits to be taken up" if message["status"] == "received" else "it starts no turn"
-    yield f"{at}  {_said(message)}"
+    yield f"{at}  {said_by_customer(message)}"
     yield f"          · {message['kind']}: {waits}."
 
 
@@ -103,12 +103,14 @@ def _order(order: Mapping[str, Any], at: str) -> Iterator[str]:
 _EVENTS = {"turn": _turn, "message": _message, "order": _order}
 
 
-def _said(message: Mapping[str, Any]) -> str:
+def said_by_customer(message: Mapping[str, Any]) -> str:
+    """What the customer said or did, on one line."""
     what = {"text": "", "press": "(pressed) "}.get(message["kind"], f"({message['kind']}) ")
     return f"customer: {what}{message['body']}".rstrip()
 
 
-def _reply(reply: Mapping[str, Any]) -> Iterator[str]:
+def reply_lines(reply: Mapping[str, Any]) -> Iterator[str]:
+    """What was answered, and what became of it on its way."""
     kind = "" if reply["kind"] == "text" else f"({reply['kind']}) "
     first, *rest = (kind + reply["body"]).splitlines() or [""]
     yield f"          bot: {first}"

@@ -186,6 +186,29 @@ class Reports:
         query = self._own(Turn).where(Turn.conversation == conversation)
         return self._rows(query.order_by(Turn.id.desc()).limit(limit))[::-1]
 
+    def turn_back(self, back: int = 1, phone: str | None = None) -> Row | None:
+        """The last turn (1), the one before it (2) …, of anybody or of one customer; None if there is none.
+
+        A row of turns, with the `message` that it took up (None for a timer), its `replies`, the `customer`
+        (`phone user_id name`), and the `version` that the conversation is on (None for the newest).
+        """
+        query = self._own(Turn, Conversation.customer.alias("customer"), Conversation.version).join(
+            Conversation
+        )
+        if phone is not None:
+            customers = [customer["id"] for customer in self.find_customers(phone)]
+            query = query.where(Conversation.customer.in_(customers))
+        found = self._rows(query.order_by(Turn.id.desc()).offset(back - 1).limit(1))
+        if not found:
+            return None
+        turn = found[0]
+        taken_up = turn["message"]
+        turn["customer"] = self._rows(self._own(Customer).where(Customer.id == turn["customer"]))[0]
+        turn["message"] = self.message(taken_up) if taken_up is not None else None
+        replies = self._own(Message).where(Message.in_reply_to == taken_up).order_by(Message.id)
+        turn["replies"] = self._rows(replies) if taken_up is not None else []
+        return turn
+
     def updates(self, limit: int = MANY) -> list[Row]:
         """What providers sent and no conversation took, the newest first, `raw` read.
 
