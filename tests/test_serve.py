@@ -290,6 +290,25 @@ def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop:
         save(FILES["customer.yaml"].replace("goto: shopping", "goto: shoping"), "pack_refused")
         assert answer("what?") == "Sorry?"
         assert "[unknown_state]" in "".join(server.logged)
+        if command == "serve":
+            # Who has the terminal before them reads it there, without any JSON around it.
+            refused = server.printed.index(
+                "flows/corner_shop: not taken up, the last good version goes on answering."
+            )
+            assert "flows/corner_shop: saved, clean, and live." in server.printed[:refused]
+            assert server.printed[refused + 1].startswith("flows/corner_shop/customer.yaml:8:")
+            assert server.printed[refused + 1].endswith("[unknown_state]")
+
+
+def test_a_server_that_does_not_watch_leaves_what_is_saved(shop: Path) -> None:
+    flow = shop / "flows" / "corner_shop" / "customer.yaml"
+    pack = load_packs([shop / "flows"])["corner_shop"]
+    settings = Settings(f"sqlite:///{shop}/shop.db")
+    with closing(storage_here(settings)) as storage:
+        site = make_site(settings, {"corner_shop": pack}, storage, threads=0, watches=False)
+        flow.write_text(FILES["customer.yaml"].replace("Pardon?", "Sorry?"), encoding="utf-8")
+        site.watch.look()
+        assert site.packs["corner_shop"] is pack
 
 
 def test_a_pack_that_is_taken_away_goes_on_answering(shop: Path, caplog: pytest.LogCaptureFixture) -> None:
