@@ -97,11 +97,12 @@ class Published:
             self.storage.seed(pack)
             self._take_up(pack, None)
             return
-        in_force = self.storage.versions.in_force(business)
-        hash = content_of(pack).hash
-        known = self.storage.versions.known(business, hash)
-        if in_force is None or known is None or hash == in_force.hash:
-            self.publish(pack, "start", now)
+        compiled = _versions(pack, 0)  # what cannot be compiled is not published
+        in_force = self.storage.versions.publish(pack, "start", now, only_new=True)
+        known = self.storage.versions.known(business, content_of(pack).hash)
+        if known is None or known == in_force:
+            self._take_up(pack, in_force, compiled)
+            log.event("version_in_force", business=business, version=in_force.number, by="start")
             return
         stored = self._stored(business, in_force.number)
         if stored is None:
@@ -124,10 +125,8 @@ class Published:
     def publish(self, pack: Pack, by: str, now: datetime | None = None) -> InForce:
         """Puts the pack in force everywhere, and answers with it from now on. Raises StorageError."""
         before = self._publications.get(pack.business.id)
-        compiled = _versions(pack, 0)  # what cannot be compiled is not published
+        compiled = _versions(pack, 0)
         in_force = self.storage.versions.publish(pack, by, now or datetime.now(UTC))
-        for version in compiled.values():
-            version.number = in_force.number
         self._take_up(pack, in_force, compiled)
         if in_force.publication != before:
             log.event("version_in_force", business=pack.business.id, version=in_force.number, by=by)
@@ -155,7 +154,9 @@ class Published:
         self, pack: Pack, in_force: InForce | None, compiled: Mapping[str, Version] | None = None
     ) -> None:
         business = pack.business.id
-        compiled = compiled or _versions(pack, in_force.number if in_force is not None else 0)
+        compiled = compiled or _versions(pack, 0)
+        for version in compiled.values():
+            version.number = in_force.number if in_force is not None else 0
         with self._changing:
             for role in compiled:
                 before = self._newest.get((business, role))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from storage_case import NOW, Place
+from storage_case import NOW, Place, in_threads
 
 from adapters.fates import fates, told
 from adapters.metrics import Metrics
@@ -471,3 +471,17 @@ def test_it_is_told_what_becomes_of_each(barrel: Shop) -> None:
         "  awaiting_name: 2 conversations go on in awaiting_full_name, as `moved` says",
         "  awaiting_order: 1 conversation goes on with version 2",
     ]
+
+
+def test_several_processes_that_publish_at_once_agree(barrel: Shop) -> None:
+    packs = [
+        pack_of("cookie_barrel", ("customer.yaml", "shortest_name: 2", f"shortest_name: {3 + number % 2}"))
+        for number in range(4)
+    ]
+    in_threads(4, lambda number: barrel.process().start(packs[number], barrel.now))
+    versions = barrel.storage.versions.all("cookie_barrel")
+    assert sorted(version.number for version in versions) == [1, 2, 3]
+    assert [version.publication for version in versions] == [3, 2, 1]
+    # Once more, and nobody takes anybody back.
+    in_threads(4, lambda number: barrel.process().start(packs[number], barrel.now))
+    assert barrel.storage.versions.all("cookie_barrel")[0] == versions[0]

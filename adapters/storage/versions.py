@@ -100,30 +100,34 @@ class VersionRows:
         row = self.database.row(CONTENT, business, number)
         return load_content(row[0]) if row else None
 
-    def publish(self, pack: Pack, by: str, now: datetime) -> InForce:
-        """Puts the pack in force, and its business and catalog with it; all of it, or nothing.
+    def publish(self, pack: Pack, by: str, now: datetime, only_new: bool = False) -> InForce:
+        """Puts the pack in force, and its business and catalog with it; gives what is in force then.
 
-        A content that was published before keeps its number. What is in force already is left as it is.
+        A content that was published before keeps its number; with `only_new` it is not published again.
         Raises InexactAmount for a price that the currency has no coin for.
         """
         content = content_of(pack)
         while True:
             try:
                 with self.database.writing():
+                    newest = self.in_force(pack.business.id)
+                    known = self.known(pack.business.id, content.hash)
+                    if only_new and newest is not None and known is not None and known != newest:
+                        return newest
                     seed_in(self.database, pack)
-                    return self._publish(pack.business.id, content, by, now)
+                    if newest is not None and known == newest:
+                        return newest
+                    return self._publish(pack.business.id, content, known, by, now)
             except peewee.IntegrityError:
                 # Somebody else published at the same moment: what they did counts, and this comes after it.
                 if self.in_force(pack.business.id) is None:
                     raise
 
-    def _publish(self, business: str, content: Content, by: str, now: datetime) -> InForce:
-        newest = self.in_force(business)
-        if newest is not None and newest.hash == content.hash:
-            return newest
+    def _publish(
+        self, business: str, content: Content, known: InForce | None, by: str, now: datetime
+    ) -> InForce:
         number, publication = self.database.row(HIGHEST, business) or (None, None)
         publication = (publication or 0) + 1
-        known = self.known(business, content.hash)
         moment = stored(now)
         if known is not None:
             self.database.execute(AGAIN, publication, moment, by, business, known.number)
@@ -132,7 +136,7 @@ class VersionRows:
         self.database.execute(
             KEEP, business, number, content.hash, publication, moment, by, moment, content.dump()
         )
-        if newest is None:
+        if number == 1:
             # Talks from before there were versions are on the first one: the next may lack their states.
             self.database.execute(ARE_ON, number, business)
         return InForce(number, publication, content.hash)
