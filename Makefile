@@ -12,6 +12,7 @@ serve: $(VENV)/.installed ## everything on SQLite: webhook, worker, API
 	$(BIN)/shoptalk serve $(PACKS) --watch --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.installed
+	$(BIN)/shoptalk test --min 90
 	$(BIN)/pytest
 
 chaos: $(VENV)/.installed ## the long storm, on SQLite and on PostgreSQL with Redis

@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "versions": "list what was published of a business",
     "rollback": "put an older version in force again",
     "diff": "say in words what one version of a pack does otherwise than another",
+    "paths": "find the shortest conversations to what no conversation of a pack reaches",
     "backup": "copy the whole database into a file, also while Shoptalk runs",
     "restore": "fill an empty database with such a copy",
     "doctor": "look whether everything that is set up works, and say what to do where not",
