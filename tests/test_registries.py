@@ -67,6 +67,7 @@ REGISTRIES = (
                 "selection",
                 "shapes",
                 "survey",
+                "translations",
                 "uses",
                 "walk",
             }

@@ -54,6 +54,7 @@ flow-lint itself is at fault.
 FLAGS: Final = ("--strict", "--style", "--fix", "--diff", "--watch", "--statistics")
 VALUED: Final = ("--profile", "--select", "--ignore", "--format", "--stdin-name", "--live")
 OTHERS: Final = ("--help", "-h", "--version")
+WRITTEN: Final = frozenset(("missing_fingerprint",))
 STANDARD_INPUT: Final = "-"
 
 
@@ -111,6 +112,9 @@ def read_arguments(words: list[str], environment: Mapping[str, str]) -> Argument
         else:
             paths.append(word)
     style = given.pop("style", False)
+    if given.get("fix") or given.get("diff"):
+        # What only makes later findings possible is no finding of its own before production.
+        lists["--select"] |= WRITTEN
     arguments = Arguments(
         paths=tuple(paths),
         selection=Selection(profile, lists["--select"], lists["--ignore"], style),

@@ -19,7 +19,7 @@ from engine.types import TYPES
 JOINING = ("commands", "slots", "states", "messages")
 """What a used file brings into the flow that uses it."""
 
-TRANSLATED = ("words", "patterns", "titles", "names", "messages")
+TRANSLATED = ("words", "patterns", "titles", "names", "messages", "fingerprints")
 MEDIA = ("image", "document", "audio", "video")
 NO_SPAN = Span(NOWHERE, 1)
 
@@ -319,6 +319,7 @@ class FlowReader:
                 ("patterns", "command", commands),
                 ("titles", "command", commands),
                 ("messages", "message", flow.messages.keys()),
+                ("fingerprints", "message", flow.messages.keys()),
             ):
                 part = translation.get(key, EMPTY)
                 for one in part:

@@ -345,6 +345,16 @@ def translation_schema() -> Schema:
                 "messages": mapping(
                     ref("message"), "message: its text in this language, or what of it is different"
                 ),
+                "fingerprints": mapping(
+                    matching(
+                        "^[0-9a-f]{8}-[0-9a-f]{8}$",
+                        "what the original and the translation were",
+                        "a fingerprint is written by `flow-lint --fix`; delete this line and run it",
+                    ),
+                    "message: which text it translates. `flow-lint --fix` writes them, and `flow-lint` then "
+                    "tells when an original changes. Where the translation is still right, delete its line "
+                    "here and run `flow-lint --fix` again",
+                ),
             },
             "one language of a flow: words, patterns, titles, names and messages",
         ),
