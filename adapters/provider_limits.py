@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.limits import Limits
+
+WHATSAPP = Limits()
+"""What WhatsApp shows without a catalogue."""
+
+TWILIO = Limits(
+    text=1600,
+    body=1600,
+    caption=1600,
+    header=0,
+    footer=0,
+    buttons=0,
+    rows=0,
+    location_request=False,
+    captions=frozenset({"image", "video"}),
+    headers=frozenset(),
+)
+"""What Twilio's API shows without templates made beforehand: text, files, and no button."""
+
+PROVIDERS: Mapping[str, Limits] = {"meta": WHATSAPP, "twilio": TWILIO, "dialog360": WHATSAPP}
+"""What each provider can show, for those who have nothing to send: no channel is loaded for it."""
 
 
 class UnknownProvider(Exception):

@@ -70,6 +70,7 @@ REGISTRIES = (
                 "translations",
                 "uses",
                 "walk",
+                "worst_case",
             }
         ),
     ),

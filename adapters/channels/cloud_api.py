@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from adapters.channels.channel import Update
 from adapters.channels.graph_errors import remedy_of
-from engine.limits import Limits
+from adapters.provider_limits import WHATSAPP
 from engine.message import Inbound, Media, Outbound, Receipt, Unread
 
-LIMITS = Limits()
+LIMITS = WHATSAPP
 """What WhatsApp shows without a catalogue."""
 
 CATALOGUE_PLACES = 30

@@ -26,8 +26,8 @@ from adapters.channels.channel import (
     Update,
 )
 from adapters.channels.http import Caller
+from adapters.provider_limits import TWILIO
 from adapters.settings import TwilioSettings
-from engine.limits import Limits
 from engine.message import Media, Outbound
 
 WEBHOOK = "/webhooks/twilio"
@@ -35,18 +35,7 @@ WEBHOOK = "/webhooks/twilio"
 SANDBOX = "14155238886"
 """The number that every account may try."""
 
-LIMITS = Limits(
-    text=1600,
-    body=1600,
-    caption=1600,
-    header=0,
-    footer=0,
-    buttons=0,
-    rows=0,
-    location_request=False,
-    captions=frozenset({"image", "video"}),
-    headers=frozenset(),
-)
+LIMITS = TWILIO
 """What Twilio's API shows without templates made beforehand: text, files, and no button."""
 
 

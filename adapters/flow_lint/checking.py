@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.flow_lint.arguments import UsageError
+from adapters.provider_limits import PROVIDERS
 from engine.lint.selection import PILOT, Selection
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _findings(readings: Iterable[Reading], selection: Selection) -> Findings:
     found: set[Problem] = set()
     files: set[str] = set()
     for reading in readings:
-        found.update(lint(reading, selection=selection))
+        found.update(lint(reading, selection=selection, providers=PROVIDERS))
         files.update(reading.sources)
     return Findings(sorted(found), sorted(files))
 

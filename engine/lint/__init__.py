@@ -28,6 +28,7 @@ from engine.lint import (
     same_word,
     schema,
     shadowed_word,
+    shown_otherwise,
     silent_refusal,
     silent_rule,
     silent_timer,
@@ -37,6 +38,7 @@ from engine.lint import (
     taken_number,
     taken_title,
     too_long,
+    too_long_when_filled,
     too_many_buttons,
     type_mismatch,
     unanswered_failure,
@@ -71,7 +73,7 @@ from engine.lint import (
     wrong_ignore,
     yaml,
 )
-from engine.lint.checked import Checked, Rule, Severity
+from engine.lint.checked import NO_PROVIDERS, Checked, Rule, Severity
 from engine.lint.ignores import held_against
 from engine.lint.selection import PILOT, Selection
 from engine.reader import Reading
@@ -141,6 +143,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "unavailable_button": unavailable_button.RULE,
         "too_many_buttons": too_many_buttons.RULE,
         "too_long": too_long.RULE,
+        "too_long_when_filled": too_long_when_filled.RULE,
+        "shown_otherwise": shown_otherwise.RULE,
         "wrong_ignore": wrong_ignore.RULE,
     }
 )
@@ -151,10 +155,14 @@ def lint(
     reading: Reading,
     limits: Limits = Limits(),  # noqa: B008 - a frozen value
     selection: Selection = PILOT,
+    providers: Mapping[str, Limits] = NO_PROVIDERS,
 ) -> list[Problem]:
-    """Every problem of a pack or a flow, each once, by file, line and column. `limits` are the channel's."""
+    """Every problem of a pack or a flow, each once, by file, line and column.
+
+    `limits` are those that the flow is written for, `providers` the limits of each over which it may go out.
+    """
     asked = {name: rule for name, rule in RULES.items() if selection.asks(rule)}
-    checked = Checked(reading, limits)
+    checked = Checked(reading, limits, providers)
     found = dict.fromkeys(problem for problem in reading.problems if selection.asks(RULES[problem.rule]))
     for rule in asked.values():
         found.update(dict.fromkeys(rule.check(checked)))

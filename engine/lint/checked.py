@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from engine.lint.scopes import Scopes
     from engine.lint.shapes import Shapes
+    from engine.lint.worst_case import WorstCase
 
 Severity = Literal["error", "warning", "information"]
 Profile = Literal["draft", "pilot", "production", "asked"]
 
 NAME = re.compile(r"\w+")
+NO_PROVIDERS: Mapping[str, Limits] = {}
 CUSTOMER = "customer"
 """The role whose flow has the messages that the workflow sends."""
 
@@ -63,15 +65,19 @@ class ToldTo(NamedTuple):
 class Checked:
     """A pack, or a lone flow, with what reading it found. Nothing of it changes; surveys are made once.
 
-    `limits` are the channel's. `pack` is None for a lone flow, and where the business could not be read.
+    `limits` are the channel's, `providers` those of all that are thought of, by name. `pack` is None for a
+    lone flow, and where the business could not be read.
     """
 
-    def __init__(self, reading: Reading, limits: Limits) -> None:
+    def __init__(
+        self, reading: Reading, limits: Limits, providers: Mapping[str, Limits] = NO_PROVIDERS
+    ) -> None:
         self.pack: Pack | None = reading.pack
         self.problems: tuple[Problem, ...] = reading.problems
         self.documents: Mapping[str, Any] = reading.documents
         self.sources: Mapping[str, str] = reading.sources
         self.limits = limits
+        self.providers = providers or {"WhatsApp": limits}
         self.surveys: tuple[Survey, ...] = tuple(Survey(flow) for flow in reading.flows.values())
 
     @cached_property
@@ -121,6 +127,13 @@ class Checked:
         from engine.lint.scopes import Scopes
 
         return tuple((survey, Scopes(survey.flow)) for survey in self.surveys)
+
+    @cached_property
+    def worst_cases(self) -> tuple[WorstCase, ...]:
+        """Of each flow what its texts come to at their longest."""
+        from engine.lint.worst_case import WorstCase
+
+        return tuple(WorstCase(survey, self.pack) for survey in self.surveys)
 
     @cached_property
     def shapes(self) -> Shapes:
