@@ -67,11 +67,16 @@ class Talk:
             lambda: self.interpreter.hear(self.conversation, inbound, self.shop, self.now, self.limits)
         )
 
+    @property
+    def offered(self) -> Sequence[Option]:
+        """Every button and row that there was so far, in order."""
+        return self._offered
+
     def pressing(self, called: str) -> Inbound:
         """What the customer sends for the latest button or row with this command or title, of all there were.
 
-        Where it stood there as text, that is its number, or its title once its number has passed. Raises
-        Unplayable.
+        Where it stood there as text, that is its number, or its title once its number has passed. What reads
+        like the id of a button that was never offered is sent as it is. Raises Unplayable.
         """
         for option in reversed(self._offered):
             if self._is_called(called, option.title, option.id):
@@ -81,6 +86,8 @@ class Talk:
                 offered = self.conversation.offered
                 number = next((row[0] for row in offered if row[2] == press_id), 0)
                 return Inbound("text", text=str(number) if number > 0 else title)
+        if decode_press(called, self.conversation) is not None:
+            return Inbound("press", text=called, press=called)
         titles = [*(option.title for option in self._offered), *self._written.values()]
         shown = ", ".join(dict.fromkeys(titles)) or "none"
         raise Unplayable(f"there is no button or row {called!r} to press; offered so far: {shown}")

@@ -148,7 +148,7 @@ def conversation_schema() -> Schema:
             {"wait": duration("how long the customer is silent")}, "time passes", required=["wait"]
         ),
         "press": closed(
-            {"press": text("a command, or what its button says")},
+            {"press": text('a command, or what its button says; or the id of a forged one: `[1,"confirm"]`')},
             "the customer presses something that was offered",
         ),
         "send": closed(
