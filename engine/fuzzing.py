@@ -6,8 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from random import Random
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.conversation import dump, load
 from engine.hostility import CANARY, Hostility
@@ -21,6 +20,9 @@ from engine.script import Script
 from engine.stage import Stage
 from engine.talk import Unplayable
 from engine.turn import Turn
+
+if TYPE_CHECKING:
+    from random import Random
 
 LONGEST = 25
 """So many things a random customer says at most."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from random import Random
+from typing import TYPE_CHECKING
 
 from engine.provocations import Provocations
 from engine.sayings import Said, spelled
 from engine.stage import Stage
+
+if TYPE_CHECKING:
+    from random import Random
 
 CANARY = "8641969"
 """What `{{ 1234567 * 7 }}` would come to if a customer's words were ever taken for a template."""
