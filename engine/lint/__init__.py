@@ -17,10 +17,12 @@ from engine.lint import (
     endless_branches,
     expression,
     hole_hides_slot,
+    long_text,
     missing_file,
     missing_fingerprint,
     missing_translation,
     no_fallback,
+    no_help,
     overlapping_patterns,
     pattern,
     regular_expression,
@@ -28,6 +30,7 @@ from engine.lint import (
     same_word,
     schema,
     shadowed_word,
+    shouting,
     shown_otherwise,
     silent_refusal,
     silent_rule,
@@ -146,6 +149,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "too_long_when_filled": too_long_when_filled.RULE,
         "shown_otherwise": shown_otherwise.RULE,
         "wrong_ignore": wrong_ignore.RULE,
+        "long_text": long_text.RULE,
+        "shouting": shouting.RULE,
+        "no_help": no_help.RULE,
     }
 )
 """First what reading finds, then names, then what leads nowhere, then texts."""
