@@ -6,7 +6,7 @@ PACKS ?= flows/cookie_barrel
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: serve test chaos lint generate docs read benchmark peers wheel clean
+.PHONY: serve test chaos editor lint generate docs read benchmark peers wheel clean
 
 serve: $(VENV)/.installed ## everything on SQLite: webhook, worker, API
 	$(BIN)/shoptalk serve $(PACKS) --watch --host $(HOST) --port $(PORT)
@@ -17,6 +17,10 @@ test: $(VENV)/.installed
 
 chaos: $(VENV)/.installed ## the long storm, on SQLite and on PostgreSQL with Redis
 	$(BIN)/python tests/chaos/storm.py
+
+editor: $(VENV)/.installed ## the language server that editors run, on the seed shops; needs Node
+	npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund
+	$(BIN)/pytest tests/editor/language_server.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

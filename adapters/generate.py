@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from adapters.reference import reference
 from engine.schema import KINDS, schema_of
@@ -17,10 +18,24 @@ def generated() -> dict[str, str]:
     files = {}
     for kind in KINDS:
         files[f"schemas/{kind}.schema.json"] = (
-            json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
+            json.dumps(for_editors(schema_of(kind)), indent=2, ensure_ascii=False) + "\n"
         )
     files["docs/language.md"] = "\n".join(reference()) + "\n"
     return files
+
+
+def for_editors(schema: Any) -> Any:
+    """The schema with its descriptions as Markdown too: of plain ones, editors show the marks of code."""
+    if isinstance(schema, list):
+        return [for_editors(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {}
+    for key, part in schema.items():
+        made[key] = for_editors(part) if key != "defaultSnippets" else part
+        if key == "description" and isinstance(part, str) and "`" in part:
+            made["markdownDescription"] = part
+    return made
 
 
 def main(words: list[str]) -> int:

@@ -12,7 +12,14 @@ Check = Callable[[Any], bool]
 ANNOTATIONS = frozenset(
     {
         *("$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "format"),
-        *("deprecated", "errorMessage", "patternErrorMessage", "x-kind"),
+        *(
+            "deprecated",
+            "errorMessage",
+            "patternErrorMessage",
+            "x-kind",
+            "defaultSnippets",
+            "markdownDescription",
+        ),
     }
 )
 """Keywords that say something to people and editors, and refuse nothing."""

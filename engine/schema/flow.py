@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.actions import ACTIONS
+from engine.schema import snippets
 from engine.schema.parts import (
     IDENTIFIER,
     IDENTIFIERS,
@@ -124,7 +125,8 @@ def state_keys() -> dict[str, Schema]:
         "ask": ref("messages", "the message, or messages, sent on entering"),
         "commands": mapping(
             ref("command"), "what is understood here; one with the name of a flow's command takes its place"
-        ),
+        )
+        | {"defaultSnippets": list(snippets.COMMANDS)},
         "ignore": list_of(
             text("a command of the flow", format="command"),
             "the flow's commands that are not understood here",
@@ -245,10 +247,11 @@ def _definitions() -> dict[str, Schema]:
         "answer": _short_or(answer, "a message's name, a list of them, or `{reply, goto, ask_again}`"),
         "fails": mapping(ref("answer"), "failure code: answer"),
         "do": steps(ACTIONS),
-        "check": check_entry(VALIDATORS),
+        "check": check_entry(VALIDATORS) | {"defaultSnippets": snippets.validators(VALIDATORS)},
         "branch": _rule(BRANCH, "one way to go on; without `when` it always holds"),
         "command": _rule(COMMAND, "a rule that words, a pattern or a button call"),
-        "input": _rule(("accepts", *MAKING), "the rule for anything else"),
+        "input": _rule(("accepts", *MAKING), "the rule for anything else")
+        | {"defaultSnippets": list(snippets.RULES)},
         "fallback": _short_or(
             _rule(MAKING, "a rule in its long form"), "a rule, or the messages it replies with"
         ),
@@ -270,6 +273,7 @@ def flow_keys() -> dict[str, Schema]:
         "type": "string",
         "pattern": f"^(list of )?({'|'.join(TYPES)})$",
         "x-kind": "type",
+        "examples": [*TYPES, *(f"list of {one}" for one in TYPES)],
         "description": f"one of `{' '.join(TYPES)}`, or `list of` one",
     }
     return {
@@ -293,14 +297,16 @@ def flow_keys() -> dict[str, Schema]:
         "slots": mapping(
             of_type, "what the conversation remembers, and of which type: `name: text`", IDENTIFIERS
         ),
-        "commands": mapping(ref("command"), "rules understood in every state"),
+        "commands": mapping(ref("command"), "rules understood in every state")
+        | {"defaultSnippets": list(snippets.COMMANDS)},
         "events": mapping(ref("event"), "rules for what happens elsewhere, such as `handed_back`"),
         "otherwise": ref(
             "fallback", "the rule for what a state did not understand, where it has none of its own"
         ),
         "fails": ref("fails", "an answer for each failure that no rule names"),
-        "states": mapping(ref("state"), "the states, by name"),
-        "messages": mapping(ref("message"), "the messages, by name"),
+        "states": mapping(ref("state"), "the states, by name") | {"defaultSnippets": list(snippets.STATES)},
+        "messages": mapping(ref("message"), "the messages, by name")
+        | {"defaultSnippets": list(snippets.MESSAGES)},
         "use": one_or_more(
             text("a file's path, seen from this file"),
             "other files whose commands, slots, states and messages join this flow",
