@@ -23,6 +23,9 @@ UNFINISHED = -1
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+NUMBERED = re.compile(r" +#[0-9]")
+"""What looks like a comment and is a number: `Order #5`."""
+
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 
@@ -91,6 +94,7 @@ class Builder:
         self.value: Any = None
         self.problems: list[Problem] = []
         self.last_quoted: Any = None
+        self.second_document: int | None = None
         self._stack: list[Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._anchored: dict[str, Any] = {}
@@ -114,7 +118,9 @@ class Builder:
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self._say(event.start_mark, "a file holds one document: take away this `---`", 3)
+                    self._say(event.start_mark, "a file holds one document: take away this `---`", 3, "")
+                    mark: Any = event.start_mark
+                    self.second_document = mark.line
                     break
         for event in self._anchored.values():
             self._say_sign("&", event.start_mark, self._source(event))
@@ -192,6 +198,9 @@ class Builder:
                 return int(text)
             if DECIMAL.fullmatch(text):
                 return Decimal(text)
+            if text[0] == "-" and text[1:2].isalpha() and not self._line(start.line)[: start.column].strip():
+                first = self._line(start.line).strip()
+                self._say(start, f"a space is missing behind the -: - {first[1:]}", len(first))
         if frame is not None and frame.between_braces and "?" in text:
             message = f'an unquoted text between braces cannot hold a "?"; put it in quotes: "{text}"'
             self._say(start, message, len(text))
@@ -200,9 +209,13 @@ class Builder:
     def _say_comment(self, text: str, place: Place, end: Any) -> None:
         """A comment may follow a text, but one that would put a value in was meant as text."""
         comment = self._line(end.line)[end.column :]
-        if "{{" in comment and text:
+        if text and ("{{" in comment or NUMBERED.match(comment)):
             message = f'what stands behind # is a comment; put the text in quotes: "{text}{comment.rstrip()}"'
-            self.problems.append(Problem(place, "yaml", message, len(text)))
+            edits: tuple[Edit, ...] = ()
+            if self.is_unmended(end.line) and place.line == end.line + 1:
+                whole = f"{text}{comment.rstrip()}"
+                edits = (Edit(place, len(whole), in_quotes(whole)),)
+            self.problems.append(Problem(place, "yaml", message, len(text), edits=edits))
 
     def _line(self, number: int) -> str:
         if self._lines is None:

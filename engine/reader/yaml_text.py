@@ -50,6 +50,13 @@ def read_yaml(text: str | bytes, file: str) -> tuple[Any, list[Problem]]:
                 return None, _in_order(problems + builder.problems)
             now = mended
         else:
+            if builder.second_document is not None and len(now) <= REPAIRABLE:
+                # Read on as if the mark that parts the file in two were not there.
+                lines = now.split("\n")
+                lines[builder.second_document] = "#" + lines[builder.second_document]
+                problems.append(builder.problems[-1])
+                now = "\n".join(lines)
+                continue
             mended_lines = {problem.place.line for problem in problems}
             found = [one for one in builder.problems if one.place.line not in mended_lines]
             return builder.value, _in_order(problems + found)

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from engine.reader.yaml_builder import DEEPEST, TooDeep, in_quotes
+from engine.reader.yaml_slips import before, slip
 from engine.source import Edit, Place, Problem
 
 KEY = re.compile(
@@ -17,6 +18,10 @@ LONE_QUESTION = re.compile(r"(?<=[\[{,:])\s*(\?)\s*(?=[,\]}])")
 TEMPLATE = re.compile(
     r"""[\[{,:]\s+([^\[\]{},:"'\s][^\[\]{},:"']*\{[{%].*?[%}]\}(?:\{[{%].*?[%}]\}|[^,{}\[\]"'])*|\{[{%].*?[%}]\}(?:\{[{%].*?[%}]\}|[^,{}\[\]"'])*)"""
 )
+NO_COMMA = re.compile(r"""[{,]\s*\w+:\s+(?P<value>\w+|"[^"]*"|'[^']*')\s+(?P<next>[a-z_]+:)(?=\s)""")
+BRACES_WITH_KEY = re.compile(r"\{\s*\w+:\s")
+BRACKETS = re.compile(r"""[{}\[\]]|"(?:[^"\\]|\\.)*"|'[^']*'""")
+PAIRS = {"}": "{", "]": "["}
 SIGNS = "@`%*&!|>?,"
 
 
@@ -33,8 +38,10 @@ def explain(error: Any, text: str, file: str, last_quoted: Any) -> tuple[Problem
     found = (
         mistake.tab()
         or mistake.open_quote(last_quoted)
+        or mistake.slip()
         or mistake.text_without_quotes()
         or mistake.open_bracket()
+        or mistake.missing_comma()
         or mistake.text_between_braces()
         or mistake.closes_nothing()
         or mistake.no_colon()
@@ -42,9 +49,8 @@ def explain(error: Any, text: str, file: str, last_quoted: Any) -> tuple[Problem
     )
     if found is not None:
         return found
-    return mistake.problem(
-        mistake.line, mistake.column, f"this cannot be read: {error.problem or error}"
-    ), None
+    message = "this cannot be read: look here and on the line above for a colon, a quote or a bracket too few"
+    return mistake.problem(mistake.line, mistake.column, message), None
 
 
 Found = tuple[Problem, str | None]
@@ -89,13 +95,45 @@ class Mistake:
         indent = len(line) - len(line.lstrip(" \t"))
         at = line.find("\t")
         if 0 <= at < indent and self.column <= indent:
-            spaces = line[:indent].replace("\t", "  ")
+            spaces = line[:indent].replace("\t", "  ") if line[:indent].strip("\t") else self._indentation()
             problem = self.problem(self.line, at, "a tab stands here; indent with spaces")
             return problem, self.mended(self.line, 0, indent, spaces)
         if self.column < len(line) and line[self.column] == "\t":
             problem = self.problem(self.line, self.column, "a tab stands here; use spaces")
             return problem, self.mended(self.line, self.column, self.column + 1, " ")
         return None
+
+    def _indentation(self) -> str:
+        """The spaces that the line should begin with: those of the line above, and more below a key."""
+        at = before(self.lines, self.line)
+        if at < 0:
+            return ""
+        above = self.lines[at].expandtabs(2)
+        deeper = "  " if above.rstrip().endswith(":") else ""
+        return " " * (len(above) - len(above.lstrip())) + deeper
+
+    def slip(self) -> Found | None:
+        """A slip on this line, or on the one where what cannot be read began."""
+        above = before(self.lines, self.line)
+        found = slip(self.lines, dict.fromkeys((above, self.context_line, self.line)))
+        if found is None:
+            return None
+        length = max(found.end - found.start, 1)
+        problem = self.problem(found.line, found.start, found.message, length)
+        edits = (Edit(problem.place, found.end - found.start, found.by),)
+        return problem._replace(edits=edits), self.mended(found.line, found.start, found.end, found.by)
+
+    def missing_comma(self) -> Found | None:
+        """Two keys between braces with no comma between them."""
+        line = self.lines[self.line]
+        found = next((one for one in NO_COMMA.finditer(line) if one.end("next") >= self.column), None)
+        if found is None or found.start("value") > self.column or self._is_quoted(found.start("value")):
+            return None
+        start, end = found.end("value"), found.start("next")
+        message = f"a comma is missing: {found['value']}, {found['next']} …"
+        at = found.start("value")
+        problem = self.problem(self.line, at, message, found.end("next") - at)
+        return problem, self.mended(self.line, start, end, ", ")
 
     def open_quote(self, last_quoted: Any) -> Found | None:
         """A quote that is never closed, or closed by the opening quote of a later text."""
@@ -140,8 +178,12 @@ class Mistake:
             return self.quoted(self.line, start, end, "a text that begins with - needs quotes")
         elif first not in "{[\"'" and self.said.startswith("mapping values") and self.column >= start > 0:
             return self.quoted(self.line, start, end, 'a text that holds ": " needs quotes')
-        elif first == "[" and self.said.startswith("did not find expected key") and self.column > start:
-            return self.quoted(self.line, start, end, "a text that begins with [ needs quotes")
+        elif (
+            (first == "[" or (first == "{" and not BRACES_WITH_KEY.match(value)))
+            and self.said.startswith("did not find expected key")
+            and self.column > start
+        ):
+            return self.quoted(self.line, start, end, f"a text that begins with {first} needs quotes")
         return None
 
     def _behind_quote(self, start: int, end: int, value: str) -> Found:
@@ -211,6 +253,16 @@ class Mistake:
         before = self.lines[self.line][:column]
         return before.count('"') % 2 == 1
 
+    def _opened(self) -> int | None:
+        """The last brace or bracket of the line that is open where the parser stopped."""
+        stack = []
+        for found in BRACKETS.finditer(self.lines[self.line], 0, self.column):
+            if found[0] in "{[":
+                stack.append(found.start())
+            elif found[0] in "}]" and stack:
+                stack.pop()
+        return stack[-1] if stack else None
+
     def no_colon(self) -> Found | None:
         """A line that should be a key and has no colon."""
         if "could not find expected ':'" not in self.said:
@@ -225,7 +277,24 @@ class Mistake:
         sign = self.lines[self.line][self.column : self.column + 1]
         if sign not in ("}", "]"):
             return None
+        opened = self._opened()
+        if opened is not None and self.lines[self.line][opened] != PAIRS[sign]:
+            opening = self.lines[self.line][opened]
+            closing = "]" if opening == "[" else "}"
+            message = f"this {opening} is never closed by a {closing}"
+            return self.problem(self.line, opened, message), None
         return self.problem(self.line, self.column, f"this {sign} closes nothing"), None
+
+    def _mixes_list_and_keys(self) -> bool:
+        """Whether this line begins an entry of a list and its neighbour above does not, or the other way."""
+        line = self.lines[self.line]
+        indent = len(line) - len(line.lstrip())
+        for at in range(self.line - 1, -1, -1):
+            above = self.lines[at]
+            there = len(above) - len(above.lstrip())
+            if above.strip() and there <= indent:
+                return there == indent and above.lstrip().startswith("- ") != line.lstrip().startswith("- ")
+        return False
 
     def indentation(self) -> Found | None:
         """A line that stands too far left or right for those above."""
@@ -239,4 +308,6 @@ class Mistake:
         if self.column > indent and not said.startswith("mapping values"):
             return None
         message = "this line's indentation fits no line above; a key stands exactly below its neighbours"
+        if self._mixes_list_and_keys():
+            message = "a list and keys are mixed here: of lines at one depth all begin with `- `, or none"
         return self.problem(self.line, indent, message, len(line.strip())), None
