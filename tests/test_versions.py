@@ -11,6 +11,7 @@ from talking import BUSINESS, CATALOG, Talker, interpreter_of
 from engine.content import content_of, load_content
 from engine.conversation import dump, load
 from engine.fingerprint import flow_fingerprint, state_fingerprint
+from engine.interpreter import Interpreter
 from engine.limits import Limits
 from engine.message import Inbound
 from engine.needs import needs
@@ -110,7 +111,10 @@ class Between:
         return between
 
     def publish(self, flow: str, **files: str) -> None:
-        self.newest = Version(interpreter_of(flow, **files), self.newest.number + 1)
+        self.publish_compiled(interpreter_of(flow, **files))
+
+    def publish_compiled(self, interpreter: Interpreter) -> None:
+        self.newest = Version(interpreter, self.newest.number + 1)
 
     def hear(self, inbound: Inbound) -> list[str]:
         talker = self.talker
