@@ -13,6 +13,7 @@ COMMANDS: dict[str, str] = {
     "rollback": "put an older version in force again",
     "diff": "say in words what one version of a pack does otherwise than another",
     "paths": "find the shortest conversations to what no conversation of a pack reaches",
+    "record": "make a conversation file of a real conversation, without its customer",
     "fuzz": "play random and hostile customers, and show the shortest conversation that breaks something",
     "backup": "copy the whole database into a file, also while Shoptalk runs",
     "restore": "fill an empty database with such a copy",
