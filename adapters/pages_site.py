@@ -10,7 +10,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from adapters.generate import ROOT
-from adapters.reference_pages import pages
+from adapters.reference_pages import pages, pictures
 
 BESIDE = {"CHANGELOG.md": "changelog.md", "benchmarks/README.md": "measurements.md"}
 """Files outside of docs/ that are pages too, and what they are called there."""
@@ -36,7 +36,7 @@ def _with_pages(entry: Any, titles: dict[str, str]) -> Any:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the generated pages, and those that stand beside docs/."""
-    for path, text in pages().items():
+    for path, text in {**pages(), **pictures()}.items():
         files.append(File.generated(config, path, content=text))
     for source, path in BESIDE.items():
         files.append(File.generated(config, path, abs_src_path=str(ROOT / source)))

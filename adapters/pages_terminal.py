@@ -24,5 +24,5 @@ def _line(line: str) -> str:
         return f'<span class="gp">$ </span><span class="typed">{escape(line[2:])}</span>'
     if asked := ASKED.fullmatch(line):
         question, typed = asked[1] or asked[3], asked[2] or asked[4]
-        return f'<span class="go">{escape(question)}<span class="typed">{escape(typed)}</span></span>'
+        return f'<span class="go asked">{escape(question)}<span class="typed">{escape(typed)}</span></span>'
     return f'<span class="go">{escape(line)}</span>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from textwrap import indent
 
@@ -11,8 +12,12 @@ import yaml
 
 from adapters import reference_texts as texts
 from adapters.reference import call_of, cell
+from adapters.starter import Answers, starter_pack
+from adapters.starter.answers import Product
 from engine.actions import ACTIONS
 from engine.declarations import Action, Example, Parameter, Validator
+from engine.drawing import svg
+from engine.drawing.graph import graph_of
 from engine.lint import RULES, lint
 from engine.lint.checked import Rule
 from engine.lint.formats import FORMATS
@@ -39,6 +44,24 @@ def pages() -> Mapping[str, str]:
         "rules/index.md": _page(_rules()),
         **{f"rules/{name}.md": _page(_rule(rule)) for name, rule in RULES.items()},
     }
+
+
+@cache
+def pictures() -> Mapping[str, str]:
+    """The SVG of every generated picture, by its path in docs/."""
+    answers = Answers(
+        slug="bakery",
+        name="Corner Bakery",
+        currency="EUR",
+        languages=("en",),
+        products=(Product("Bread", Decimal("3.50")), Product("Cake", Decimal(18))),
+        timezone="Europe/Berlin",
+        country="DE",
+    )
+    pack = read_pack(starter_pack(answers), "flows/bakery", {}).pack
+    if pack is None:
+        raise ValueError("the bakery of the pages cannot be read")
+    return {"learn/bakery.svg": svg(graph_of(pack.flows["customer"], "en", pack.business.name), None)}
 
 
 def _page(lines: Iterator[str]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from page_case import ROOT, Block, Terminal, WrongPage, blocks_of, do, give_pack, named_by
 
-from adapters.reference_pages import pages
+from adapters.reference_pages import pages, pictures
 from engine.actions import ACTIONS
 from engine.declarations import Action, Validator
 from engine.reader.yaml_text import read_yaml
@@ -58,13 +58,16 @@ def test_a_page_shows_what_is_so(name: str, tmp_path: Path, monkeypatch: pytest.
     as_for_a_reader(tmp_path, monkeypatch)
     play_page(name, tmp_path)
     assert findings_here() == [], f"{name} leaves its reader with findings"
+    for picture, drawn in pictures().items():
+        if f"({Path(picture).name})" in DOCUMENTS[name]:
+            assert (tmp_path / Path(picture).name).read_text("utf-8") == drawn
 
 
 def as_for_a_reader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal of the usual width, in an empty folder, with nothing set."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TZ", "Europe/Berlin")
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
