@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-ASKED = re.compile(r"(> )(.+)|(.*\? \[[^\]]*\] )(.*)")
+ASKED = re.compile(r"(> )(.+)|([A-Z][^\[]*\?[^\[]* \[[^\]]*\] )(.*)")
 """A line on which something was typed: behind the sign of a chat, or a question with its usual answer."""
+
+FINDING = re.compile(r"\S+:\d+:\d+: .*")
+"""The first line of a finding, which may be long."""
 
 
 def terminal(
@@ -24,5 +27,6 @@ def _line(line: str) -> str:
         return f'<span class="gp">$ </span><span class="typed">{escape(line[2:])}</span>'
     if asked := ASKED.fullmatch(line):
         question, typed = asked[1] or asked[3], asked[2] or asked[4]
-        return f'<span class="go asked">{escape(question)}<span class="typed">{escape(typed)}</span></span>'
-    return f'<span class="go">{escape(line)}</span>'
+        return f'<span class="go wraps">{escape(question)}<span class="typed">{escape(typed)}</span></span>'
+    wraps = " wraps" if FINDING.fullmatch(line) else ""
+    return f'<span class="go{wraps}">{escape(line)}</span>'

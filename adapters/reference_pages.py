@@ -11,6 +11,7 @@ from textwrap import indent
 import yaml
 
 from adapters import reference_texts as texts
+from adapters.provider_limits import PROVIDERS
 from adapters.reference import call_of, cell
 from adapters.starter import Answers, starter_pack
 from adapters.starter.answers import Product
@@ -274,6 +275,12 @@ def _rule(rule: Rule) -> Iterator[str]:
         if broken.get(name) != text:
             yield from _file(_path(name), text)
     yield from ("", "```console", f"$ {_command(rule)}", "```")
+    if rule.ignorable:
+        yield from ("", "## Where it is right as it stands", "")
+        yield "A comment on the line leaves it alone. Say why, for whoever reads it next:"
+        yield f"`# flow-lint: ignore[{rule.name}] why`"
+    else:
+        yield from ("", "No comment can silence it: a flow cannot run with what it finds.")
 
 
 def _unmarked(text: str) -> str:
@@ -308,6 +315,8 @@ def _problems(files: Mapping[str, str], rule: Rule) -> list[Problem]:
         name.removeprefix("templates/"): text for name, text in files.items() if name.startswith("templates/")
     }
     if "business.yaml" in own:
-        return lint(read_pack(own, "flows/shop", templates), selection=asking(rule))
-    by_path = {_path(name): text for name, text in own.items()}
-    return lint(read_flow(by_path, _path("shop.yaml"), templates), selection=asking(rule))
+        reading = read_pack(own, "flows/shop", templates)
+    else:
+        by_path = {_path(name): text for name, text in own.items()}
+        reading = read_flow(by_path, _path("shop.yaml"), templates)
+    return lint(reading, selection=asking(rule), providers=PROVIDERS)

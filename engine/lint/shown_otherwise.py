@@ -212,7 +212,7 @@ states:
   ordered:
     otherwise: {reply: hello, goto: initial}
 messages:
-  hello: {text: How many, buttons: [one, two, three]}
+  hello: "How many, one, two or three?"
 """,
     },
     check=check,
