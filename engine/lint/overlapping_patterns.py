@@ -34,12 +34,12 @@ def _below(scopes: Scopes, checked: Checked) -> Iterator[Problem]:
         for own in scope.patterns:
             if own.rule.when is not None:
                 continue
-            for other in scopes.general.patterns:
-                if not scopes.in_force(other.rule, scope.state):
-                    continue
+            others = (one for one in scopes.general.patterns if scopes.in_force(one.rule, scope.state))
+            for other in others:
                 relation = checked.shapes.relation(own.pattern, other.pattern)
                 if _is_doubtful(relation):
                     yield found(own, relation, other, f"in '{scope.state.name}' '{own.rule.name}' takes it")
+                    break  # One such message is enough to look at the pattern.
 
 
 def _is_doubtful(relation: Relation) -> bool:

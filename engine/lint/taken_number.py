@@ -81,7 +81,7 @@ def _offering(survey: Survey) -> Mapping[str, Sequence[Message]]:
     for message in survey.messages:
         if offers_of(message):
             uses = survey.said.get(message.name, ())
-            for end in dict.fromkeys(end for said in uses for end in sorted(said.ends)):
+            for end in frozenset().union(*(said.ends for said in uses)):
                 found.setdefault(end, []).append(message)
     return found
 

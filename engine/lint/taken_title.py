@@ -76,12 +76,19 @@ def _alike(
 def _other_words(survey: Survey, scopes: Scopes, titles: _Titles) -> Iterator[Problem]:
     """Titles that are a word of another command where the button is shown: the word wins."""
     own = {scope.state.name: scope for scope in scopes.own if scope.state is not None}
-    spoken = set(scopes.general.words).union(*(scope.words for scope in own.values()))
+    spoken: dict[str, set[str]] = {}
+    for scope in scopes.every:
+        for folded, heard in scope.words.items():
+            spoken.setdefault(folded, set()).update(one.rule.name for one in heard)
     told: set[tuple[Place, str]] = set()
     for message in survey.messages:
         for button in offers_of(message):
             for state, rule in survey.called.get(button.command, ()):
-                suspects = [titled for titled in titles.of(rule) if titled.folded in spoken]
+                suspects = [
+                    titled
+                    for titled in titles.of(rule)
+                    if spoken.get(titled.folded, {rule.name}) - {rule.name}
+                ]
                 if not suspects:
                     continue
                 for end in _ends(message, survey, own, state.name if state else None, rule):
@@ -100,15 +107,15 @@ def _ends(
     message: Message, survey: Survey, own: Mapping[str, Scope], state: str | None, rule: Command
 ) -> Iterator[str]:
     """The states in which the message may be answered, and in which its button means this rule."""
-    for said in survey.said.get(message.name, ()):
-        for end in (state,) if state is not None and state in said.ends else sorted(said.ends):
-            scope = own.get(end)
-            if scope is None or scope.state is None:
-                continue
-            understood = scope.state.commands.get(rule.name)
-            is_general = understood is None and rule.name not in scope.state.ignore and state is None
-            if understood is rule or is_general:
-                yield end
+    ends = frozenset[str]().union(*(said.ends for said in survey.said.get(message.name, ())))
+    for end in sorted(ends) if state is None else ends & {state}:
+        scope = own.get(end)
+        if scope is None or scope.state is None:
+            continue
+        understood = scope.state.commands.get(rule.name)
+        is_general = understood is None and rule.name not in scope.state.ignore and state is None
+        if understood is rule or is_general:
+            yield end
 
 
 def _meant(folded: str, scope: Scope, scopes: Scopes) -> Command | None:
