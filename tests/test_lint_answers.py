@@ -156,3 +156,27 @@ TRIES = {
 def test_tries_without_a_word_are_found(then: str) -> None:
     problems = found("silent_rule", f"tries: {{limit: 3, {then}}}\n    otherwise: hello")
     assert [one.partition(":")[0] for one in problems] == TRIES[then]
+
+
+ASKED_AGAIN = {
+    "a state that asks": ("ask: hello\n    otherwise: {ask_again: true}", "", []),
+    "a state that asks nothing": ("otherwise: {ask_again: true}", "", ["otherwise"]),
+    "a state that asks nothing, with a reply": ("otherwise: {reply: hello, ask_again: true}", "", []),
+    "a refusal where nothing is asked": (
+        "input: {validate: [{length: {min: 2}, else: {ask_again: true}}], reply: hello}",
+        "",
+        ["input"],
+    ),
+    "a command of the flow where one state asks nothing": (
+        "ask: hello\n    ignore: []",
+        "commands: {again: {words: [again], ask_again: true}}\n",
+        ["again"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ASKED_AGAIN)
+def test_asking_again_where_nothing_was_asked_is_found(what: str) -> None:
+    ordering, top, words = ASKED_AGAIN[what]
+    problems = found("silent_rule", ordering, top=top + "otherwise: hello")
+    assert [one.partition(":")[0] for one in problems] == words, problems

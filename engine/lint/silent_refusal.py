@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.flow import Flow, Slot, State
 from engine.lint.checked import Checked, Rule
-from engine.lint.walk import Site
+from engine.lint.walk import Site, states_of
 from engine.source import Problem
 
 READS = ("command", "choices", "input")
@@ -22,7 +22,7 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 
 def _if_unanswered(site: Site, flow: Flow) -> Iterator[Problem]:
-    deaf = next((state for state in _where(site, flow) if not _has_otherwise(state, flow)), None)
+    deaf = next((state for state in states_of(site, flow) if not _has_otherwise(state, flow)), None)
     if deaf is None:
         return
     rule = site.rule
@@ -39,17 +39,6 @@ def _if_unanswered(site: Site, flow: Flow) -> Iterator[Problem]:
     ):
         said = f"what is no {flow.slots[saved].type} is answered by nothing: add an `else`"
         yield Problem(rule.place, RULE.name, said, len(site.kind))
-
-
-def _where(site: Site, flow: Flow) -> Iterator[State]:
-    """The states in which the rule is in force."""
-    if site.state is not None:
-        yield site.state
-        return
-    for state in flow.states.values():
-        is_there = site.rule.name not in state.ignore and site.rule.name not in state.commands
-        if is_there and not (state.human or state.final):
-            yield state
 
 
 def _has_otherwise(state: State, flow: Flow) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule
-from engine.lint.walk import Site, ways_of
+from engine.lint.walk import Site, states_of, ways_of
 from engine.source import Problem
 
 
@@ -19,6 +19,11 @@ def check(checked: Checked) -> Iterator[Problem]:
                 continue
             if is_silent(site):
                 yield Problem(site.rule.place, RULE.name, said_of(site), length_of(site))
+            elif any(way.ask_again and not (way.says or way.goto) for way in ways_of(site)):
+                deaf = next((state for state in states_of(site, survey.flow) if not state.ask), None)
+                if deaf is not None:
+                    said = f"in the state '{deaf.name}' there is no `ask` to send again: add a reply"
+                    yield Problem(site.rule.place, RULE.name, said, length_of(site))
 
 
 def is_silent(site: Site) -> bool:

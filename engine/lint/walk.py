@@ -73,6 +73,21 @@ def every_rule(flow: Flow) -> Iterator[Site]:
         yield from rules_of(state)
 
 
+def states_of(site: Site, flow: Flow) -> Iterator[State]:
+    """The states in which the rule is in force."""
+    if site.state is not None:
+        yield site.state
+        return
+    for state in flow.states.values():
+        if state.human or state.final:
+            continue
+        if site.kind == "otherwise":
+            if state.otherwise is None or state.otherwise.when is not None:
+                yield state
+        elif site.rule.name not in state.ignore and site.rule.name not in state.commands:
+            yield state
+
+
 def ways_of(site: Site) -> Iterator[Way]:
     """Every way on which the rule can go: its branches, going on without one, and its answers."""
     rule, state = site.rule, site.state
