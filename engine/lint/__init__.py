@@ -77,7 +77,6 @@ from engine.lint import (
     yaml,
 )
 from engine.lint.checked import NO_PROVIDERS, Checked, Rule, Severity
-from engine.lint.ignores import held_against
 from engine.lint.selection import PILOT, Selection
 from engine.reader import Reading
 from engine.source import Problem
@@ -179,6 +178,8 @@ def lint(
 
 def _not_ignored(checked: Checked, found: Iterable[Problem], asked: Mapping[str, Rule]) -> Iterator[Problem]:
     """The findings that no comment leaves alone, and what is wrong with the comments."""
+    from engine.lint.ignores import held_against
+
     ignorable = frozenset(name for name, rule in RULES.items() if rule.ignorable)
     kept, used = held_against(found, checked.ignores, ignorable)
     yield from kept

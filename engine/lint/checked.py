@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from engine.expressions import Read
 from engine.flow import Flow
 from engine.limits import Limits
-from engine.lint.ignores import Ignore, ignores_of
 from engine.lint.survey import Survey, Told, Written
 from engine.nearest import nearest, renamed, unknown
 from engine.pack import Pack
@@ -18,15 +17,17 @@ from engine.reader import Reading
 from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
 
 if TYPE_CHECKING:
+    from engine.lint.ignores import Ignore
     from engine.lint.proofs import Proofs
-
-if TYPE_CHECKING:
     from engine.lint.scopes import Scopes
     from engine.lint.shapes import Shapes
     from engine.lint.worst_case import WorstCase
 
 Severity = Literal["error", "warning", "information"]
 Profile = Literal["draft", "pilot", "production", "asked"]
+
+MARK = "flow-lint:"
+"""What begins a comment by which people leave findings alone."""
 
 NAME = re.compile(r"\w+")
 NO_PROVIDERS: Mapping[str, Limits] = {}
@@ -193,6 +194,10 @@ class Checked:
     @cached_property
     def ignores(self) -> tuple[Ignore, ...]:
         """The comments by which people leave findings alone."""
+        if not any(MARK in text for text in self.sources.values()):
+            return ()
+        from engine.lint.ignores import ignores_of
+
         return tuple(ignores_of(self.sources))
 
     @cached_property

@@ -12,7 +12,6 @@ import yaml
 from engine.reader.yaml_builder import PARSER, NoYaml
 from engine.source import Edit, Place, Problem
 
-MARK = "flow-lint:"
 WORDS = re.compile(r"flow-lint:\s*(?P<word>\w*)(?:\[(?P<rules>[^\]\n]*)\])?[ \t]*(?P<why>.*)")
 RULE = re.compile(r"[^\s,]+")
 YAML_COMMENT = re.compile(r"(?:^|(?<=[ \t]))(?P<sign>#+[ \t]*)[^\n]*", re.MULTILINE)
@@ -42,7 +41,7 @@ class Ignore(NamedTuple):
 def ignores_of(sources: Mapping[str, str]) -> Iterator[Ignore]:
     """The comments of all files; `sources` maps paths, as places name them, to texts."""
     for file, text in sources.items():
-        if MARK in text:
+        if "flow-lint:" in text:
             yield from (_in_yaml if file.endswith(".yaml") else _in_template)(
                 file, text.replace("\r\n", "\n")
             )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from engine.lint.checked import Checked, Rule
-from engine.lint.ignores import Ignore
 from engine.nearest import unknown
 from engine.source import Problem
+
+if TYPE_CHECKING:
+    from engine.lint.ignores import Ignore
 
 SHAPE = "# flow-lint: ignore[RULE] why"
 

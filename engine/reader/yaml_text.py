@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from engine.reader.yaml_builder import Builder, NoYaml
-from engine.reader.yaml_words import explain
 from engine.source import Place, Problem
 
 LARGEST = 1024 * 1024
@@ -37,6 +36,8 @@ def read_yaml(text: str | bytes, file: str) -> tuple[Any, list[Problem]]:
         try:
             builder.build()
         except NoYaml as error:
+            from engine.reader.yaml_words import explain
+
             problem, mended = explain(error, now, file, builder.last_quoted)
             place = builder.place(problem.place.line - 1, problem.place.column - 1)
             if place not in [before.place for before in problems]:
