@@ -13,6 +13,7 @@ from adapters.metrics import Metrics
 from adapters.published import Published
 from adapters.settings import Settings
 from adapters.storage import Held, Storage, StorageError
+from adapters.storage.reports import Row
 from adapters.tasks.turns import TakingTurns
 from engine.pack import Pack
 
@@ -61,6 +62,7 @@ class Desk:
         self.packs = packs
         self.storage = storage
         self.now = now
+        self._published: dict[str, Published] = {}
         storage.packs.update(packs)
 
     def reply(self, wish: Wish, text: str) -> str:
@@ -80,8 +82,7 @@ class Desk:
     def hand_back(self, wish: Wish) -> str:
         """Gives the talk back to the flow; a sentence on where it goes on. Raises NotDone."""
         talk = self._with_a_person(wish, "there is nothing to hand back")
-        published = Published(self.storage)
-        published.read(self.packs[talk.business])
+        published = self._answering(talk.business)
         channel = self._channel(talk)
         # Nobody is told: a server that runs finds what is to be sent by itself.
         turns = TakingTurns(
@@ -103,9 +104,6 @@ class Desk:
         """The conversations of this customer that the wish leaves, the last changed first."""
         found = []
         for row in self.storage.reports(wish.business or None).conversations_of(wish.phone):
-            pack = self.packs.get(row["business"])
-            flow = (pack.flows.get(row["role"]) or pack.flows.get("customer")) if pack else None
-            state = flow.states.get(row["state"]) if flow else None
             found.append(
                 Talk(
                     row["business"],
@@ -113,11 +111,26 @@ class Desk:
                     row["channel_address"],
                     row["id"],
                     row["state"],
-                    bool(state and state.human),
+                    self._is_with_a_person(row),
                     row["heard_at"],
                 )
             )
         return [talk for talk in found if _is_by(talk, wish)]
+
+    def _is_with_a_person(self, row: Row) -> bool:
+        business, state = row["business"], row["state"]
+        if business not in self.packs:
+            return False
+        version = self._answering(business).holding(business, row["role"], row["version"], state)
+        found = version.flow.states.get(state)
+        return found is not None and found.human
+
+    def _answering(self, business: str) -> Published:
+        """What answers the customers of a business: what was published, or the pack that lies here."""
+        if business not in self._published:
+            self._published[business] = Published(self.storage)
+            self._published[business].read(self.packs[business])
+        return self._published[business]
 
     def _numbers(self, wish: Wish) -> list[Talk]:
         """The numbers that a talk could begin on; nobody is written to through the simulator unasked."""

@@ -84,7 +84,7 @@ def told(fates: list[Fate], number: int | None) -> Iterator[str]:
         if fate.to == fate.state:
             what = f"{goes} on with {new}"
         elif fate.to is not None:
-            what = f"{goes} on in {fate.to}, as `moved` says"
+            what = f"{goes} on in {fate.to}"
         else:
             own = f"version {fate.version}" if fate.version else "the version before"
             what = f"{stays} on {own} until that is over: {fate.why}"

@@ -67,6 +67,14 @@ class Published:
                 self._older.popitem(last=False)
         return found
 
+    def holding(self, business: str, role: str, number: int | None, state: str) -> Version:
+        """The version that a conversation in this state is on.
+
+        A state that its version does not have was reached on the newest, by a process that knows no versions.
+        """
+        version = self.of(business, role, number)
+        return version if state in version.flow.states else self.newest(business, role)
+
     def _compiled(self, business: str, role: str, number: int) -> Version | None:
         pack = self._stored(business, number)
         if pack is None:

@@ -25,6 +25,7 @@ from adapters.storage import Storage, open_storage
 from adapters.tasks.turns import TakingTurns
 from engine.message import Inbound
 from engine.pack import Pack
+from engine.reader import read_pack
 
 ROOT = Path(__file__).parent.parent
 ANN, BOB = "923001234567", "923007654321"
@@ -338,3 +339,20 @@ def test_the_commands_do_what_they_say(tmp_path: Path) -> None:
         assert "there is no pack" in came.stderr
     finally:
         office.storage.close()
+
+
+def test_who_is_with_a_person_is_found_on_the_version_that_they_are_on(office: Office) -> None:
+    talk = office.says("hi", "1 x 2", "menu", "4")
+    wholesale = packs()["wholesale"]
+    assert wholesale.files is not None
+    flow = wholesale.files["customer.yaml"]
+    assert isinstance(flow, bytes)
+    office.storage.versions.publish(wholesale, "test", NOW)
+    renamed = {**wholesale.files, "customer.yaml": flow.replace(b"with_a_person", b"at_the_desk")}
+    pack = read_pack(renamed, wholesale.path, wholesale.templates or {}).pack
+    assert pack is not None
+    office.storage.versions.publish(pack, "test", NOW)
+    desk = office.desk_of({**packs(), "wholesale": pack})
+    assert "Queued" in desk.reply(Wish(ANN), "Here I am")
+    assert "goes on in" in desk.hand_back(Wish(ANN))
+    assert office.state(talk) == "main_menu"

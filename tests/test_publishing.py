@@ -468,7 +468,7 @@ def test_it_is_told_what_becomes_of_each(barrel: Shop) -> None:
         "never asked: phone_number",
         "  awaiting_instructions: 1 conversation stays on version 1 until that is over: what is needed there "
         "was never asked: phone_number",
-        "  awaiting_name: 2 conversations go on in awaiting_full_name, as `moved` says",
+        "  awaiting_name: 2 conversations go on in awaiting_full_name",
         "  awaiting_order: 1 conversation goes on with version 2",
     ]
 

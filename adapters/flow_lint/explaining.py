@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from adapters.flow_lint.arguments import UsageError
+from adapters.flow_lint.telling import LEFT_BEHIND
 from engine.lint import RULES, lint
 from engine.lint.checked import Rule
 from engine.lint.formats import FORMATS
@@ -19,6 +20,9 @@ INDENT = "    "
 
 def explained(name: str) -> Iterator[str]:
     """The lines that explain a rule. Raises UsageError for one that there is not."""
+    if name == LEFT_BEHIND.name:
+        yield from (f"{name}: {LEFT_BEHIND.severity}, by `flow-lint --live URL`", "", LEFT_BEHIND.about)
+        return
     if name not in RULES:
         from engine.nearest import unknown
 

@@ -132,14 +132,9 @@ class TakingTurns:
         return version, version.interpreter.hear(conversation, inbound, shop, moment, limits, trace)
 
     def _version(self, working: WorkingTurn) -> Version:
-        """The version that the conversation is on.
-
-        A state that it does not have was reached on the newest, by a process that knows of no versions.
-        """
-        version = self.published.of(working.business, working.role, working.version)
-        if working.conversation.state in version.flow.states:
-            return version
-        return self.published.newest(working.business, working.role)
+        """The version that the conversation is on."""
+        state = working.conversation.state
+        return self.published.holding(working.business, working.role, working.version, state)
 
     def _is_on(self, working: WorkingTurn, version: Version) -> None:
         working.version = version.number or None
