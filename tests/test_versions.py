@@ -97,7 +97,7 @@ def changed(*edits: tuple[str, str], flow: str = FLOW) -> str:
 class Between:
     """A customer whose flow is published anew while they talk."""
 
-    def __init__(self, flow: str = FLOW, **files: str) -> None:
+    def __init__(self, flow: str | Interpreter = FLOW, **files: str) -> None:
         self.talker = Talker(flow, **files)
         self.own = self.newest = Version(self.talker.interpreter, 1)
         self.trace: Trace = []
