@@ -792,7 +792,8 @@ def test_a_flow_with_any_damage_has_findings_and_breaks_nothing(data: st.DataObj
         )
     files = {"shop.yaml": "\n".join(lines)}
     assert all(
-        one.place.file == "shop.yaml" and one.place.line > 0 and one.message for one in found_in(files)
+        one.place.file == "shop.yaml" and one.place.line > 0 and one.message
+        for one in found_in(files, Selection("production", style=True))
     )
 
 

@@ -59,6 +59,7 @@ REGISTRIES = (
                 "ignores",
                 "journeys",
                 "kinds",
+                "laid_out",
                 "moves",
                 "presence",
                 "proofs",
