@@ -115,7 +115,8 @@ def _of_rule(site: Site) -> Iterator[Item]:
     yield _at("commands", rule.place, f"{called} {_NEVER[site.kind]}")
     yield from _of_branches(rule.branches, called)
     for check in rule.validate:
-        yield _at("validators", check.place, f"{check.validator} of {called} never refuses")
+        said = f" with {', '.join(check.refusal.reply)}" if check.refusal and check.refusal.reply else ""
+        yield _at("validators", check.place, f"{check.validator} of {called} never refuses{said}")
     if rule.unreadable is not None:
         key = ("validators", ("else", rule.place))
         yield Item("validators", key, rule.unreadable.place, f"{called} can always be read")

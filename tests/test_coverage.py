@@ -98,7 +98,7 @@ CASES = [
         {
             "idle is never entered",
             'the command "buy" is never said',
-            'between of the command "buy" never refuses',
+            'between of the command "buy" never refuses with few',
         },
     ),
     (
@@ -186,9 +186,6 @@ CASES = [
 @pytest.mark.parametrize(("says", "reached"), CASES)
 def test_what_is_reached(pack, says, reached):
     gone = unreached(pack) - unreached(pack, *says)
-    # Two rules on one line have the same name here: one of them stays.
-    if "between" in " ".join(reached):
-        gone.add('between of the command "buy" never refuses')
     assert {what for what in gone if " is never said in " not in what} == reached
 
 

@@ -14,6 +14,7 @@ from talking import Talker
 
 from adapters.channels.twilio import LIMITS as TWILIO
 from adapters.packs import load_pack
+from engine.fuzzing import unfit
 from engine.interpreter import Interpreter
 from engine.limits import PLAIN, Limits
 from engine.message import Inbound, Media
@@ -139,7 +140,7 @@ def test_no_customer_breaks_a_turn(pack: str, limits: Limits, steps: list[Any]) 
         if talk.turn is not None:
             pressed += [option.id for reply in talk.turn.replies for option in (*reply.buttons, *reply.rows)]
             for reply in talk.turn.replies:
-                assert len(reply.text) <= (limits.body if reply.buttons or reply.rows else limits.text)
+                assert list(unfit(reply, limits)) == []
                 assert "Traceback" not in reply.text
         assert talk.conversation.visit >= before.visit
     stock = talk.memory.stock
