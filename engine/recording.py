@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from engine.interpreter import Interpreter
 from engine.inventions import Inventions
-from engine.limits import SILENT_KINDS
+from engine.limits import SILENT_KINDS, Limits
 from engine.message import Inbound
 from engine.pack import Pack
 from engine.recognizer import decode_press
@@ -24,6 +24,13 @@ SHORT = timedelta(minutes=5)
 
 PUBLIC = frozenset(["number", "decimal", "money", "boolean", "date", "time", "datetime", "product", "order"])
 """Types of slots and holes that say nothing of a person, long numbers apart."""
+
+SAVED = {
+    "name": "Sana Malik",
+    "address": "Flat 3, 21 Mall Road, Lahore",
+    "email": "sana.malik@example.com",
+}
+"""What every customer had saved before who had saved something."""
 
 PLACE = {"latitude": 24.86, "longitude": 67.01}
 """Where every customer sends a location from."""
@@ -79,44 +86,44 @@ def record(
     private: Sequence[str],
     customer: Mapping[str, str],
     language: str = "",
+    provider: str = "",
+    limits: Limits | None = None,
 ) -> Recording:
     """The conversation from the entry `start` of `heard` on.
 
     What came before is played too, and where it left slots or a cart the script starts at the state it came
-    to. `private` is all that is known of the customer; `customer` names what had been saved before.
+    to. `private` is all that is known of the customer; `customer` names what had been saved before. `limits`
+    are those of the `provider` over which it was held.
     """
-    return _Recorder(pack, role, heard, private, customer, language).record(start)
+    inventions = Inventions(private)
+    saved = {field: SAVED[field] for field, value in customer.items() if value}
+    for field in saved:
+        inventions.keep(customer[field], SAVED[field])
+    at = pack.business.local(heard[0].at).replace(tzinfo=None, microsecond=0)
+    script = Script("", (), role, language, saved, at, provider)
+    return _Recorder(pack, script, limits, heard, inventions).record(start)
 
 
 class _Recorder:
+    """Says again, with other words, what was said; each invented word is tried before it is taken."""
+
     def __init__(
         self,
         pack: Pack,
-        role: str,
+        script: Script,
+        limits: Limits | None,
         heard: Sequence[Heard],
-        private: Sequence[str],
-        customer: Mapping[str, str],
-        language: str,
+        inventions: Inventions,
     ) -> None:
         self.pack = pack
+        self.script = script
+        self.limits = limits
         self.heard = heard
-        self.inventions = Inventions(private)
-        self.interpreter = Interpreter(pack, role)
-        saved = {field: self._saved(field, value) for field, value in customer.items() if value}
-        at = pack.business.local(heard[0].at).replace(tzinfo=None, microsecond=0)
-        self.script = Script("", (), role, language, saved, at)
+        self.inventions = inventions
+        self.interpreter = Interpreter(pack, script.role)
         self.says: list[Said] = []
         self.differences: list[Difference] = []
-        self.stage = Stage(pack, self.script, interpreter=self.interpreter)
-
-    def _saved(self, field: str, value: str) -> str:
-        invented = {
-            "name": "Sana Malik",
-            "address": "Flat 3, 21 Mall Road, Lahore",
-            "email": "sana.malik@example.com",
-        }[field]
-        self.inventions.keep(value, invented)
-        return invented
+        self.stage = Stage(pack, script, limits, interpreter=self.interpreter)
 
     def record(self, start: int) -> Recording:
         last: datetime | None = None
@@ -124,7 +131,7 @@ class _Recorder:
         for number, one in enumerate(self.heard):
             if number == start and number:
                 self._cut(one)
-                last = None
+                last, timers = None, False
             if one.inbound is None and not one.event:
                 timers = True
                 continue
@@ -148,7 +155,7 @@ class _Recorder:
             beginning = Beginning(talk.state, slots, cart)
         self.script = replace(self.script, at=at, start_at=beginning)
         self.says, self.differences = [], []
-        self.stage = Stage(self.pack, self.script, interpreter=self.interpreter)
+        self.stage = Stage(self.pack, self.script, self.limits, interpreter=self.interpreter)
         if beginning is not None:
             self.stage.talk.begin_at(*beginning)
 
@@ -178,7 +185,7 @@ class _Recorder:
         if inbound.latitude is not None:
             sent |= PLACE
         if inbound.address:
-            sent["address"] = "Flat 3, 21 Mall Road, Lahore"
+            sent["address"] = SAVED["address"]
         if inbound.items:
             sent["items"] = dict(inbound.items)
         return sent
@@ -203,10 +210,10 @@ class _Recorder:
             return self.inventions.scrubbed(text)
         if how == "pattern":
             return self._fitted(one, text)
-        if how == "input" and self._slot_types(one) <= PUBLIC and self._slot_types(one):
-            scrubbed = self.inventions.scrubbed(text)
-            if scrubbed == text and any(sign.isdigit() for sign in text) and len(text) <= 40:
-                return text
+        is_unread = any(step["step"] == "unreadable" for step in one.trace)
+        types = self._slot_types() if how == "input" else set()
+        if types and types <= PUBLIC and not is_unread:
+            return self.inventions.scrubbed(text)
         return self._invented(one, text, str)
 
     def _fitted(self, one: Heard, text: str) -> Said:
@@ -233,7 +240,7 @@ class _Recorder:
         self.inventions.keep(value, invented)
         return invented
 
-    def _slot_types(self, one: Heard) -> set[str]:
+    def _slot_types(self) -> set[str]:
         state = self.interpreter.flow.states.get(self.stage.talk.conversation.state)
         rule = state.input if state is not None else None
         slots = self.interpreter.flow.slots

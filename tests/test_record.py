@@ -20,6 +20,7 @@ from adapters.commands import test as test_command
 from adapters.packs import load_pack
 from adapters.web import Site
 from engine.inventions import Inventions
+from engine.limits import PLAIN, Limits
 from engine.message import Inbound
 from engine.reader.yaml_text import read_yaml
 from engine.recording import Heard, record
@@ -38,9 +39,9 @@ def cookie_barrel() -> Any:
     return load_pack(ROOT / "flows" / "cookie_barrel").pack
 
 
-def lived(says: list[Any], **known: str) -> list[Heard]:
+def lived(says: list[Any], limits: Limits | None = None, **known: str) -> list[Heard]:
     """What the database would tell of these, said a minute apart or after a wait in minutes."""
-    stage = Stage(cookie_barrel(), Script("", (), customer=known))
+    stage = Stage(cookie_barrel(), Script("", (), customer=known), limits)
     now, heard = AT, []
     for said in says:
         if isinstance(said, int):
@@ -154,6 +155,15 @@ def test_places_captions_and_orders_of_the_catalogue():
         "address": "Flat 3, 21 Mall Road, Lahore",
     }
     assert order == {"send": "order", "items": {"choc_chip": 2}}
+
+
+def test_numbers_of_a_list_that_stood_as_text_mean_the_same_again():
+    heard = lived(["hi", "1, 2", "done"], PLAIN)
+    recording = record(cookie_barrel(), "customer", heard, 0, (), {}, "", "twilio", PLAIN)
+    assert (recording.script.provider, recording.differences) == ("twilio", ())
+    heard = lived(["hi", "help", "View cart"], PLAIN)
+    recording = record(cookie_barrel(), "customer", heard, 0, (), {}, "", "twilio", PLAIN)
+    assert (recording.script.says, recording.differences) == (("hi", "help", "View cart"), ())
 
 
 def test_where_it_goes_another_way_is_told():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from adapters.tried import Tried
     from engine.recording import Difference, Heard
 
 FLOWS = Path("flows")
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 recorded, 1 it goes another way now than it went, 2 nothing is known, or there is no such pack."""
-    from adapters.packs import packs_in, shown
+    from adapters.packs import packs_in
     from adapters.settings import SettingsError
     from adapters.storage import StorageError
     from adapters.tried import Untriable, tried
@@ -89,11 +90,19 @@ def run(arguments: argparse.Namespace) -> int:
     if of is None:
         print(f"shoptalk record: no pack of {last['business']} in {arguments.pack}", file=sys.stderr)
         return 2
-    return _recorded(of, told, people, arguments, shown)
+    return _recorded(of, told, people, str(conversation.get("provider") or ""), arguments)
 
 
-def _recorded(of: Any, told: list[Any], people: list[Any], arguments: argparse.Namespace, shown: Any) -> int:
+def _recorded(
+    of: Tried,
+    told: Sequence[Mapping[str, Any]],
+    people: Sequence[Mapping[str, Any]],
+    provider: str,
+    arguments: argparse.Namespace,
+) -> int:
     from adapters.conversation_files import text_of
+    from adapters.packs import shown
+    from adapters.provider_limits import UnknownProvider, limits_of
     from engine.recording import record
 
     start = str(of.pack.flows[of.role].start)
@@ -105,8 +114,13 @@ def _recorded(of: Any, told: list[Any], people: list[Any], arguments: argparse.N
     person = people[0] if people else {}
     saved = {field: str(person.get(field) or "") for field in FIELDS} if _was_saved(told, first) else {}
     language = str(person.get("language") or "") if not _does(told, "set_language") else ""
+    provider = "" if provider == "meta" else provider
+    try:
+        limits = limits_of(provider)
+    except UnknownProvider:
+        provider, limits = "", limits_of("")
     private = [str(person.get(field) or "") for field in PRIVATE]
-    recording = record(of.pack, of.role, heard, first, private, saved, language)
+    recording = record(of.pack, of.role, heard, first, private, saved, language, provider, limits)
     moment = of.pack.business.local(heard[first].at)
     script = replace(recording.script, title=arguments.write or f"recorded on {moment:%Y-%m-%d}")
     about = [
