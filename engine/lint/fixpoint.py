@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from engine.flow import Branch
 from engine.lint.moves import Move
 from engine.lint.presence import Facts, Presence
-from engine.lint.walk import Site, ends_of
+from engine.lint.walk import Site
 
 
 class Entry(NamedTuple):
@@ -114,9 +114,31 @@ class Solution:
             if self.above[at] & facts != self.above[at]:
                 self.above[at] &= facts
                 self._queue("above", at)
-        if state.human:
-            for origin in self._origins.get(name, ()):
-                self._enter(origin, facts, facts)
+        if self.moves.calling and not state.human:
+            self._hand_back(name, facts)
+
+    def _hand_back(self, name: str, facts: Facts) -> None:
+        """A person who was called here may hand the talk back: it then enters this state again."""
+        above = (self.moves.above[at] for at in self.in_force[name])
+        for site, group in (*self.moves.own[name], *above):
+            for move, after, _ in self.presence.ends(site, group, facts):
+                if move.goto in self.moves.calling:
+                    kept = after & ~self._taken_by_people
+                    self._enter(name, kept & self.presence.slots, kept & self.presence.slots)
+
+    @cached_property
+    def _taken_by_people(self) -> Facts:
+        """The slots that may be emptied on the way to a person, and while one answers."""
+        presence, moves = self.presence, self.moves
+        taken = 0
+        for group in moves.entering.values():
+            for move in group:
+                taken |= presence.slots & ~presence.entered(move, presence.everything)
+        for name in moves.unhandled:
+            for site, staying in (*moves.own[name], *moves.above):
+                if site.kind in ("event", "after"):
+                    taken |= self._taken_by(site, staying)
+        return taken
 
     def _from_above(self, at: int) -> None:
         site, group = self.moves.above[at]
@@ -155,31 +177,3 @@ class Solution:
         for branch in over:
             facts |= self.presence.implies(branch.when, False)
         return facts
-
-    @cached_property
-    def _origins(self) -> Mapping[str, tuple[str, ...]]:
-        """By human state in which nothing handles `handed_back`: the states to which the talk may return."""
-        flow = self.presence.flow
-        back = [
-            str(name)
-            for name, state in flow.states.items()
-            if state.human and "handed_back" not in state.events and "handed_back" not in flow.events
-        ]
-        found: dict[str, list[str]] = {name: [] for name in back}
-        if not back:
-            return {}
-        ends: dict[str, frozenset[str]] = {}
-        for name, state in flow.states.items():
-            if state.human:
-                continue
-            gotos = {move.goto for _, group in self.moves.own[str(name)] for move in group if move.goto}
-            for site, group in self.moves.above:
-                if self.moves.in_force(site, state):
-                    gotos.update(move.goto for move in group if move.goto)
-            for goto in gotos:
-                if goto not in ends:
-                    ends[goto] = ends_of(flow, goto)
-                for human in back:
-                    if human in ends[goto]:
-                        found[human].append(str(name))
-        return {human: tuple(dict.fromkeys(names)) for human, names in found.items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from engine.flow import Flow, Rule, State
+from engine.flow import Branch, Flow, Rule, State
 from engine.lint.moves import SPOKEN, Move, Moves
 from engine.sayings import MEANINGLESS, Said, sayings
 from engine.shop import Product
@@ -101,6 +101,9 @@ class Journeys:
             for _, group in moves.own[spot.state]:
                 for move in group:
                     push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+            if spot.state in moves.unhandled:
+                back = Move(state, None, "handed_back", self._caller(spot))
+                push(cost + UNASKED, self._after(spot, back), (spot, back))
             for move in _in_force(staying, moves, state):
                 push(cost + _cost_of(move), self._after(spot, move), (spot, move))
             left = []
@@ -110,6 +113,13 @@ class Journeys:
                 else:
                     left.append(move)
             onward[spot.is_filled] = left
+
+    def _caller(self, spot: Spot) -> str:
+        """The state that a person was called from, on the way to this spot."""
+        came = self._came[spot]
+        while came is not None and (not came[0].waits or came[0].state == spot.state):
+            came = self._came[came[0]]
+        return came[0].state if came is not None else spot.state
 
     def _above(self, stays: bool) -> list[Move]:
         return [move for _, group in self.moves.above for move in group if (move.goto is None) is stays]
@@ -123,6 +133,12 @@ class Journeys:
 
 def _in_force(staying: Sequence[Move], moves: Moves, state: State) -> Iterator[Move]:
     return (move for move in staying if move.site is not None and moves.in_force(move.site, state))
+
+
+def _conditions(word: str, branches: Iterable[Branch]) -> Iterator[str]:
+    written = [branch.when.source.strip() for branch in branches if branch.when is not None]
+    if written:
+        yield f"{word} {' or '.join(written)}"
 
 
 def _cost_of(move: Move) -> int:
@@ -174,8 +190,13 @@ class Storyteller:
             yield f"(it fails: {move.detail})"
         elif move.cause == "none":
             yield "(there is nothing to choose)"
-        elif move.branch is not None and move.branch.when is not None:
-            yield f"(where {move.branch.when.source.strip()})"
+        elif move.cause == "handed_back":
+            yield "(event: handed_back)"
+        else:
+            held = [move.branch] if move.branch is not None and move.branch.when is not None else []
+            conditions = [*_conditions("where", held), *_conditions("unless", move.over)]
+            if conditions:
+                yield f"({', '.join(conditions)})"
 
     def _said_for(self, state: State, kind: str, rule: Rule) -> str:
         known = self._said.get(state.name)

@@ -10,10 +10,10 @@ from engine.actions import ACTIONS
 from engine.flow import Answer, Branch, Flow, State, Step
 from engine.lint.checked import meant
 from engine.lint.survey import Survey, offers_of
-from engine.lint.walk import Site, rules_above, rules_of
+from engine.lint.walk import Site, ends_of, rules_above, rules_of
 from engine.words import fold
 
-Cause = Literal["goes", "unreadable", "refused", "fails", "none"]
+Cause = Literal["goes", "unreadable", "refused", "fails", "none", "handed_back"]
 
 SPOKEN = frozenset(("command", "choices", "input", "otherwise", "then"))
 """The kinds of rules that a customer sets off by what is said."""
@@ -25,7 +25,8 @@ class Move(NamedTuple):
     `site` is None where a state is entered (or has nothing to choose from); `state` is None above all states.
     It `goes` its way, or an `answer` is given instead: the input is `unreadable` or `refused`, an action
     `fails`, there are `none` to choose from. `detail` is then the validator or the failure's code. `over` are
-    the branches before `branch` that do not hold. `goto` is a state that is there, None to stay.
+    the branches before `branch` that do not hold. `goto` is a state that is there, None to stay. A person may
+    have `handed_back` the talk, which then returns to where it came from.
     """
 
     state: State | None
@@ -75,6 +76,27 @@ class Moves:
     def entering(self) -> Mapping[str, tuple[Move, ...]]:
         """By state, what may happen on entering it before it waits."""
         return {str(name): tuple(self._entering(state)) for name, state in self.flow.states.items()}
+
+    @cached_property
+    def unhandled(self) -> frozenset[str]:
+        """The human states from which a talk that is handed back returns to where it came from."""
+        flow = self.flow
+        return frozenset(
+            str(name)
+            for name, state in flow.states.items()
+            if state.human and "handed_back" not in state.events and "handed_back" not in flow.events
+        )
+
+    @cached_property
+    def calling(self) -> frozenset[str]:
+        """The states whose entering may lead to a person, from where the talk may return."""
+        if not self.unhandled:
+            return frozenset()
+        gotos = {move.goto for group in self.own.values() for _, moves in group for move in moves}
+        gotos |= {move.goto for _, moves in self.above for move in moves}
+        return frozenset(
+            goto for goto in gotos if goto is not None and self.unhandled & ends_of(self.flow, goto)
+        )
 
     def waits(self, name: str) -> bool:
         """Whether a turn can come to rest in the state when it enters it."""

@@ -147,6 +147,8 @@ class Presence:
         """What is sure after a move of a state that is entered."""
         if move.cause == "fails":
             return facts | self.given["failure"]
+        if move.cause == "handed_back":
+            return facts & self.slots
         return self.branched(move, facts)
 
     def read(self, site: Site, before: Facts) -> Facts:

@@ -178,7 +178,8 @@ class _Walk:
         kind = self.names.of(whole, local)
         wanted = WANTED.get(node.name)
         if wanted and not _is_one_of(kind, wanted):
-            said = f"`{node.name}` takes {_alternatives(wanted)}, and {_called(whole)} is {named(kind)}"
+            called = _called(whole, "what stands before it")
+            said = f"`{node.name}` takes {_alternatives(wanted)}, and {called} is {named(kind)}"
             yield self.problem(part, len(node.name), said)
         yield from self.block([*node.args, *node.kwargs], local)
 
@@ -246,7 +247,8 @@ def _is_one_of(kind: Kind, wanted: Sequence[Kind]) -> bool:
 
 
 def _both(left: nodes.Node, right: nodes.Node, left_kind: Kind, right_kind: Kind) -> str:
-    return f"{_called(left)} is {named(left_kind)} and {_called(right)} {named(right_kind)}"
+    first, second = _called(left, "the left side"), _called(right, "the right side")
+    return f"{first} is {named(left_kind)} and {second} {named(right_kind)}"
 
 
 def _hint(left: nodes.Node, right: nodes.Node, left_kind: Kind, right_kind: Kind) -> str:
@@ -257,7 +259,7 @@ def _hint(left: nodes.Node, right: nodes.Node, left_kind: Kind, right_kind: Kind
     return ""
 
 
-def _called(node: nodes.Node) -> str:
+def _called(node: nodes.Node, otherwise: str) -> str:
     """What the part of an expression is called in a sentence."""
     words: list[str] = []
     at = node
@@ -268,7 +270,7 @@ def _called(node: nodes.Node) -> str:
         return f"`{'.'.join((at.name, *reversed(words)))}`"
     if isinstance(node, nodes.Const):
         return f'`"{node.value}"`' if isinstance(node.value, str) else f"`{node.value}`"
-    return "what stands there"
+    return otherwise
 
 
 def named(kind: Kind) -> str:

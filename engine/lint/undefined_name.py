@@ -68,7 +68,7 @@ class _Search:
             bare = [use for use in uses if not use.facts & bits]
             if bare and self._is_known(name, text):
                 self._said.add((called, name))
-                yield self._problem(text, read, bare)
+                yield self._problem(text, read, bare, called in self.proofs.flow.messages)
 
     def _told(self, message: str) -> Iterator[Use]:
         """The uses of a message that an action of any flow, or the workflow, sends to a role."""
@@ -96,21 +96,17 @@ class _Search:
             return name not in self.unsaved
         return name in text.names or name in self.proofs.survey.known
 
-    def _problem(self, text: Written, read: Read, bare: Sequence[Use]) -> Problem:
+    def _problem(self, text: Written, read: Read, bare: Sequence[Use], is_message: bool) -> Problem:
         name = read.path[0]
         nearest = [(spot, use) for use in bare if (spot := self._spot(use, name)) is not None]
         costs = self._journeys_for(name).cost_of
         spot, use = min(nearest, key=lambda one: costs(one[0])) if nearest else (None, bare[0])
         conversation = self._conversation(spot, use, name) if spot is not None else ()
-        what = "reckoned with" if read.reckoned and not is_printed(text) else "said"
-        where = _where(use, text.source.place.file)
+        where = _where(use, text.source.place.file) if is_message else "here"
         if name in self.presence.kept:
-            said = (
-                f"the slot '{name}' may be empty where this is {what}{where}: ask for it before, or write"
-                f' `{name} or "…"`'
-            )
+            said = f"the slot '{name}' may be empty {where}: ask for it before, or write `{name} or \"…\"`"
         else:
-            said = f"'{name}' is not set each time that this is {what}{where}: test it with `if {name}`"
+            said = f"'{name}' may not be set {where}: test it with `if {name}`"
         return Problem(
             self.checked.place_of(text, read), RULE.name, said, len(name), conversation=conversation
         )
@@ -199,11 +195,11 @@ def is_printed(text: Written) -> bool:
 
 
 def _where(use: Use, file: str) -> str:
-    """The words on which use it is, for a text of this file."""
+    """The words on where a message of this file is said."""
     place = _place_of(use)
     if place.line:
-        return f", by line {place.line}" if place.file == file else f", by {place}"
-    return f", when the state '{use.state}' is entered" if use.state else ""
+        return f"where line {place.line} says this" if place.file == file else f"where {place} says this"
+    return f"when the state '{use.state}' asks this" if use.state else "where this is said"
 
 
 def _place_of(use: Use) -> Place:
