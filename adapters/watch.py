@@ -11,7 +11,7 @@ from pathlib import Path
 from adapters import log
 from adapters.packs import checked_pack
 from adapters.published import nobody
-from adapters.storage import StorageError
+from adapters.storage import InForce, StorageError
 from engine.pack import Pack
 
 Fingerprint = frozenset[tuple[str, int, int]]
@@ -31,7 +31,7 @@ class PackWatch:
     def __init__(
         self,
         packs: Iterable[Pack],
-        publish: Callable[[Pack], object],
+        publish: Callable[[Pack], InForce | None],
         say: Callable[[str], None] = nobody,
         follow: Callable[[], None] = lambda: None,
         is_over: Callable[[], bool] = lambda: False,
@@ -97,12 +97,13 @@ class PackWatch:
                 self._refuse(path, report)
                 continue
             try:
-                self._publish(pack)
+                in_force = self._publish(pack)
             except StorageError:
                 self._seen[path] = before
                 raise
             log.event("pack_taken_up", pack=str(path))
-            self._say(f"{path}: saved, clean, and live.")
+            as_version = f" as version {in_force.number}" if in_force else ""
+            self._say(f"{path}: saved, clean, and live{as_version}.")
 
     def _refuse(self, path: Path, report: list[str]) -> None:
         log.problem("pack_refused", pack=str(path), report=report)

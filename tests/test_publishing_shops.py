@@ -26,7 +26,9 @@ def interpreter(pack: str, state: str = "", told: bool = False) -> Interpreter:
         return Interpreter(same)
     assert same.files is not None
     renamed = {
-        file: re.sub(rf"(?<![\w/]){state}\b", f"{state}_anew", raw.decode() if isinstance(raw, bytes) else raw)
+        file: re.sub(
+            rf"(?<![\w/]){state}\b", f"{state}_anew", raw.decode() if isinstance(raw, bytes) else raw
+        )
         for file, raw in same.files.items()
         if file.startswith("customer")
     }

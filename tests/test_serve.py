@@ -295,7 +295,7 @@ def test_a_changed_flow_answers_the_next_message_and_a_broken_one_does_not(shop:
             refused = server.printed.index(
                 "flows/corner_shop: not taken up, the last good version goes on answering."
             )
-            assert "flows/corner_shop: saved, clean, and live." in server.printed[:refused]
+            assert "flows/corner_shop: saved, clean, and live as version 2." in server.printed[:refused]
             assert server.printed[refused + 1].startswith("flows/corner_shop/customer.yaml:8:")
             assert server.printed[refused + 1].endswith("[unknown_state]")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -43,6 +44,12 @@ LIVE = """
     WHERE conversations.business = ? AND conversations.id > ? ORDER BY conversations.id LIMIT ?"""
 
 MANY = 1000
+
+TRIES = 5
+"""How often it is tried to publish where others do so at the same moment."""
+
+FIRST = 1
+"""The number of a business's first version."""
 
 
 class InForce(NamedTuple):
@@ -107,21 +114,26 @@ class VersionRows:
         Raises InexactAmount for a price that the currency has no coin for.
         """
         content = content_of(pack)
-        while True:
-            try:
-                with self.database.writing():
-                    newest = self.in_force(pack.business.id)
-                    known = self.known(pack.business.id, content.hash)
-                    if only_new and newest is not None and known is not None and known != newest:
-                        return newest
-                    seed_in(self.database, pack)
-                    if newest is not None and known == newest:
-                        return newest
-                    return self._publish(pack.business.id, content, known, by, now)
-            except peewee.IntegrityError:
+        for _ in range(TRIES - 1):
+            with suppress(peewee.IntegrityError):
                 # Somebody else published at the same moment: what they did counts, and this comes after it.
-                if self.in_force(pack.business.id) is None:
-                    raise
+                return self._published(pack, content, by, now, only_new)
+        return self._published(pack, content, by, now, only_new)
+
+    def _published(self, pack: Pack, content: Content, by: str, now: datetime, only_new: bool) -> InForce:
+        business = pack.business.id
+        with self.database.writing():
+            newest, known = self.in_force(business), self.known(business, content.hash)
+            if only_new and newest is not None and known is not None and known != newest:
+                return newest
+            if newest is None:
+                # Talks from before there were versions are on the first: the next may lack their states.
+                # Before the products, in the order in which a turn takes its rows.
+                self.database.execute(ARE_ON, FIRST, business)
+            seed_in(self.database, pack)
+            if newest is not None and known == newest:
+                return newest
+            return self._publish(business, content, known, by, now)
 
     def _publish(
         self, business: str, content: Content, known: InForce | None, by: str, now: datetime
@@ -132,13 +144,10 @@ class VersionRows:
         if known is not None:
             self.database.execute(AGAIN, publication, moment, by, business, known.number)
             return InForce(known.number, publication, content.hash)
-        number = (number or 0) + 1
+        number = FIRST if number is None else number + 1
         self.database.execute(
             KEEP, business, number, content.hash, publication, moment, by, moment, content.dump()
         )
-        if number == 1:
-            # Talks from before there were versions are on the first one: the next may lack their states.
-            self.database.execute(ARE_ON, number, business)
         return InForce(number, publication, content.hash)
 
     def all(self, business: str) -> list[KeptVersion]:
