@@ -124,8 +124,10 @@ def _ask(question: str, given: str | None, usual: str, read: Callable[[str], T])
 def _with_snapshots(answers: Answers, folder: Path) -> Mapping[str, bytes]:
     """The pack's files with what its conversations print; a pack that is not clean is a fault of ours."""
     from adapters.packs import shown
+    from adapters.provider_limits import PROVIDERS
     from adapters.starter import starter_pack
     from engine.lint import RULES, lint
+    from engine.lint.selection import Selection
     from engine.reader import read_pack
     from engine.script import script_of
     from engine.transcript import play
@@ -134,7 +136,7 @@ def _with_snapshots(answers: Answers, folder: Path) -> Mapping[str, bytes]:
     reading = read_pack(files, shown(folder), {})
     found = [
         f"{problem.place}: {problem.message}"
-        for problem in lint(reading)
+        for problem in lint(reading, selection=Selection("production", style=True), providers=PROVIDERS)
         if RULES[problem.rule].severity != "information"
     ]
     if found or reading.pack is None:

@@ -15,6 +15,7 @@ OFFERED = ("en", "ar", "he", "hi", "ur")
 
 CONVERSATIONS = ("order", "change_of_mind", "wrong_answers", "sold_out")
 
+PATH = "flows/new"
 MOST_BUTTONS = 3
 
 TRANSLATED = "order"
@@ -34,7 +35,24 @@ class Answers(NamedTuple):
 
 
 def starter_pack(answers: Answers) -> dict[str, bytes]:
-    """The files of the pack, by their paths within it; the conversations still lack their snapshots."""
+    """The files of the pack, by their paths within it; the conversations still lack their snapshots.
+
+    The translations hold the fingerprints of their originals, as `flow-lint --fix` writes them.
+    """
+    from engine.lint import lint
+    from engine.lint.selection import Selection
+    from engine.mending import mended
+    from engine.reader import read_pack
+
+    files = _files(answers)
+    for problem in lint(read_pack(files, PATH, {}), selection=Selection("production")):
+        if problem.rule == "missing_fingerprint":
+            name = problem.place.file.removeprefix(f"{PATH}/")
+            files[name] = mended(files[name].decode("utf-8"), [problem.edits]).text.encode("utf-8")
+    return files
+
+
+def _files(answers: Answers) -> dict[str, bytes]:
     texts = {tag: language_texts(tag) for tag in answers.languages}
     own, *others = answers.languages
     several = [{**texts[tag], "tag": tag} for tag in answers.languages] if others else []

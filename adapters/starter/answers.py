@@ -13,7 +13,9 @@ from engine.currencies import CURRENCIES, digits_of
 from engine.nearest import nearest
 
 LONGEST_NAME = 60
-LONGEST_PRODUCT = 40
+LONGEST_PRODUCT = 22
+"""As many as a row of WhatsApp's list holds, with two signs around it where texts run from the right."""
+
 MOST_PRODUCTS = 8
 """As many as one list of WhatsApp shows, with a row left for the button below them."""
 
@@ -21,7 +23,7 @@ LARGEST_PRICE = Decimal(10**9)
 JOINERS = "\u200c\u200d"
 """What has no width and yet belongs into words, in Persian, Hindi and emoji."""
 
-SEPARATORS = ",،、;؛\n"
+SEPARATORS = ",،、;؛"
 
 
 class WrongAnswer(ValueError):
@@ -35,7 +37,7 @@ class Product(NamedTuple):
     price: Decimal
 
 
-def name_read(answer: str, longest: int = LONGEST_NAME) -> str:
+def name_read(answer: str, longest: int = LONGEST_NAME, why: str = "") -> str:
     """The name, on one line and without what cannot be seen. Raises WrongAnswer."""
     shown = "".join(
         " " if unicodedata.category(letter) in ("Zl", "Zp", "Zs", "Cc") else letter
@@ -46,7 +48,8 @@ def name_read(answer: str, longest: int = LONGEST_NAME) -> str:
     if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
         raise WrongAnswer("a name has a letter at least")
     if len(name) > longest:
-        raise WrongAnswer(f"a name has {longest} characters at most, this one has {len(name)}")
+        most = f"{longest} characters at most{why and f', {why}'}"
+        raise WrongAnswer(f"a name has {most}; {name!r} has {len(name)}")
     return name
 
 
@@ -77,7 +80,7 @@ def languages_read(answer: str, offered: Sequence[str]) -> tuple[str, ...]:
 def products_read(answer: str, currency: str) -> tuple[Product, ...]:
     """The products of lines such as `Bread 3.50`, or of several on a line. Raises WrongAnswer."""
     # A comma between digits is the point of a price.
-    parts = re.split(rf"[{SEPARATORS}](?!\d)|(?<!\d)[{SEPARATORS}]", answer)
+    parts = re.split(rf"\n|[{SEPARATORS}](?!\d)|(?<!\d)[{SEPARATORS}]", answer)
     products = tuple(_product(part.strip(), currency) for part in parts if part.strip())
     names = [product.name.casefold() for product in products]
     for index, name in enumerate(names):
@@ -118,7 +121,7 @@ def _product(text: str, currency: str) -> Product:
     amount = _amount(found["price"]) if found else None
     if found is None or amount is None:
         raise WrongAnswer(f"{text!r} has no price; write the product and then its price: Bread 3.50")
-    name = name_read(found["name"].rstrip("=: "), LONGEST_PRODUCT)
+    name = name_read(found["name"].rstrip("=: "), LONGEST_PRODUCT, "to fit into a row of the list")
     digits = digits_of(currency)
     if amount != round(amount, digits):
         raise WrongAnswer(f"a price in {currency} has {digits or 'no'} digits behind the point, not {amount}")
