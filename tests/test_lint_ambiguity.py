@@ -366,6 +366,21 @@ def test_a_word_that_is_a_product_is_found_where_a_product_is_asked_for() -> Non
     assert ("taken_input", GENERAL) in found(lint(reading))
 
 
+def test_a_line_to_pick_from_that_is_called_as_a_command_is_found() -> None:
+    shop = FLOW.format(
+        languages="",
+        general="apple: {words: [Apple Pie], reply: hello, goto: done}",
+        own="go: {words: [go], reply: offer}",
+        ask="ask: hello\n    choices: {from: catalog.available, as: one, title: '{{ one.name }}',"
+        " value: '{{ one.code }}', save: wanted, goto: done}",
+        more="",
+        buttons="go",
+    )
+    catalog = "products: [{number: 1, code: pie, name: apple pie, price: 5}]\n"
+    reading = read_pack({"business.yaml": BUSINESS, "shop.yaml": shop, "catalog.yaml": catalog}, "", {})
+    assert ("taken_title", OWN - 1) in found(lint(reading))
+
+
 WITNESSES = {
     ("{a:number} x {b:number}", "{c:number} × {d:number}"): "2 x 2",
     ("{a:number}, {b:number}", "{c:number} x {d:number}"): None,

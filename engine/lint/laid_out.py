@@ -92,22 +92,17 @@ class LaidOut:
         choices = self.survey.flow.states[self._choosing[name]].choices if name in self._choosing else None
         if choices is None:
             return ()
-        items = self.case.evaluated(choices.source, language)
         default = self.survey.flow.languages[0]
         title = choices.title.get(language) or choices.title.get(default)
+        about = choices.about.get(language) or choices.about.get(default)
         if title is None:
             return ()
-        about = choices.about.get(language) or choices.about.get(default)
-        rows = []
-        for number, item in enumerate(
-            list(items)[:MOST_LINES] if isinstance(items, (list, tuple)) else (), 1
-        ):
-            given = {choices.name: item}
-            second = self.case.rendered(about, language, given) if about is not None else ""
-            rows.append(
-                Row(number, self.case.rendered(title, language, given) or "x", str(number), second or "")
-            )
-        return tuple(rows)
+        titles = self.case.lines(choices, title, language)[:MOST_LINES]
+        abouts = self.case.lines(choices, about, language) if about is not None else [""] * len(titles)
+        return tuple(
+            Row(number, said or "x", str(number), second)
+            for number, (said, second) in enumerate(zip(titles, abouts, strict=False), 1)
+        )
 
 
 def effects_on(saying: Saying, limits: Limits) -> Iterator[str]:

@@ -30,6 +30,7 @@ def check(checked: Checked) -> Iterator[Problem]:
             if offers:
                 yield from _alike(message, offers, survey, titles)
         yield from _other_words(survey, scopes, titles)
+        yield from _lines(checked, survey, scopes)
 
 
 class _Titles:
@@ -101,6 +102,23 @@ def _other_words(survey: Survey, scopes: Scopes, titles: _Titles) -> Iterator[Pr
                                 f" in '{end}': change the title, or that word"
                             )
                             yield Problem(titled.place, RULE.name, said, max(1, len(titled.title)))
+
+
+def _lines(checked: Checked, survey: Survey, scopes: Scopes) -> Iterator[Problem]:
+    """Lines to pick from, such as products, that are called as a command is."""
+    for scope in scopes.own:
+        choices = scope.state.choices if scope.state is not None else None
+        if choices is None or checked.pack is None:
+            continue
+        case = checked.worst_cases[checked.surveys.index(survey)]
+        for title in choices.title.values():
+            language = title.language or survey.flow.languages[0]
+            for line in case.lines(choices, title, language):
+                other = _meant(fold(line), scope, scopes)
+                if other is not None:
+                    said = f"who types '{line}' instead of pressing it means '{other.name}': change that word"
+                    yield Problem(title.place, RULE.name, said, max(1, len(title.source)))
+                    break
 
 
 def _ends(

@@ -14,9 +14,6 @@ from engine.source import Problem
 if TYPE_CHECKING:
     from engine.lint.worst_case import WorstCase
 
-MOST_LINES = 1000
-"""So many lines of a list are tried."""
-
 AS_TEXT = "then the whole list is sent as text"
 
 
@@ -83,9 +80,7 @@ class _Longest:
             if not most or text.constant is not None:
                 continue
             for language in languages_of(text, self.survey):
-                items = self.case.evaluated(choices.source, language)
-                lines = list(items)[:MOST_LINES] if isinstance(items, (list, tuple)) else []
-                shown = [self.case.rendered(text, language, {choices.name: item}) or "" for item in lines]
+                shown = self.case.lines(choices, text, language)
                 longest = max(shown, key=len, default="")
                 if len(longest) > most:
                     yield _problem(text, what, most, longest, AS_TEXT)

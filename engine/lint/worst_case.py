@@ -19,7 +19,7 @@ from engine.business import Business
 from engine.conversation import Conversation
 from engine.draft import Draft, Failed
 from engine.expressions import Expression, ExpressionFailed, Read, Text, Value
-from engine.flow import Check, Flow
+from engine.flow import Check, Choices, Flow
 from engine.limits import Limits
 from engine.lint.survey import Survey
 from engine.memory import MemoryShop
@@ -31,6 +31,9 @@ from engine.types import TYPES
 
 MOST_LINES = 10
 """The lines of the longest cart, and the orders of the most faithful customer, that are thought of."""
+
+MOST_PICKED = 1000
+"""Of a list to pick from, so many lines are tried."""
 
 LONGEST_NAME = 60
 LONGEST_ADDRESS = 200
@@ -61,6 +64,7 @@ class WorstCase:
         self._pack = pack
         self._drafts: dict[str, Draft] = {}
         self._brought: dict[str, Mapping[str, Any]] = {}
+        self._lines: dict[tuple[str, str, str, str], list[str]] = {}
 
     def rendered(self, text: Text, language: str, given: Mapping[str, Any] | None = None) -> str | None:
         """What the text says at its longest; None where that cannot be told without a real conversation."""
@@ -79,6 +83,17 @@ class WorstCase:
             return source.evaluate(draft)
         except ExpressionFailed:
             return None
+
+    def lines(self, choices: Choices, text: Text, language: str) -> list[str]:
+        """What the text says of each line to pick from, as far as the files tell which there are."""
+        key = (choices.source.source, choices.name, text.source, language)
+        known = self._lines.get(key)
+        if known is None:
+            items = self.evaluated(choices.source, language)
+            some = list(items)[:MOST_PICKED] if isinstance(items, (list, tuple)) else []
+            known = [self.rendered(text, language, {choices.name: item}) or "" for item in some]
+            self._lines[key] = known
+        return known
 
     def may_exceed(self, text: Text, limit: int) -> bool:
         """Whether the text could be longer than that: a cheap estimate, never too low but for loops' sake."""
