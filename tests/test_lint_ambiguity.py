@@ -342,6 +342,18 @@ def test_what_means_two_things_is_found_at_the_place_that_loses(what: str) -> No
     assert found(problems) == expected, problems
 
 
+def test_the_conversation_leads_to_the_message_that_means_two_things() -> None:
+    (problem,) = problems_in(
+        own='a: {words: ["7"], reply: hello}\nb: {pattern: "{n:number}", reply: offer}',
+    )
+    assert problem.conversation[-2:] == ("[here]", "customer: 7")
+    (problem,) = problems_in(
+        own='a: {pattern: "{n:number} {w:word}", reply: hello}\n'
+        'b: {pattern: "{v:word} {m:number}", reply: offer}',
+    )
+    assert problem.conversation[-2:] == ("[here]", "customer: 1 1")
+
+
 BUSINESS = """\
 business: shop
 name: Shop

@@ -143,6 +143,17 @@ class Checked:
 
         return Shapes()
 
+    def conversation_in(self, survey: Survey, states: Iterable[str], said: str) -> tuple[str, ...]:
+        """The shortest conversation that leads to one of the states and ends with this; empty without one."""
+        from engine.lint.journeys import Spot
+
+        for proofs in self.proofs:
+            if proofs.flow is survey.flow:
+                reached = (name for name in states if proofs.journeys.reaches(name))
+                state = next(reached, None)
+                return () if state is None else (*proofs.conversation_to(Spot(state)), f"customer: {said}")
+        return ()
+
     def names_told(self, survey: Survey, message: str) -> frozenset[str]:
         """The names that come with a message of this flow where another flow, or the workflow, sends it."""
         sent = (

@@ -11,22 +11,25 @@ from collections.abc import Iterator
 from engine.lint.checked import Checked, Rule
 from engine.lint.scopes import Scopes, Shaped, pairs
 from engine.lint.shapes import Relation
+from engine.lint.survey import Survey
 from engine.source import Problem
 
 
 def check(checked: Checked) -> Iterator[Problem]:
-    for _, scopes in checked.scopes:
+    for survey, scopes in checked.scopes:
         for scope in scopes.every:
             for first, later in pairs(scope.patterns):
                 if first.rule.when is not None or not scopes.together(first.rule, later.rule, scope):
                     continue
                 relation = checked.shapes.relation(first.pattern, later.pattern)
                 if not relation.first_covers and _is_doubtful(relation):
-                    yield found(later, relation, first, f"'{first.rule.name}' takes it")
-        yield from _below(scopes, checked)
+                    states = scopes.with_both(first.rule, later.rule, scope)
+                    way = checked.conversation_in(survey, states, str(relation.witness))
+                    yield found(later, relation, first, f"'{first.rule.name}' takes it", way)
+        yield from _below(survey, scopes, checked)
 
 
-def _below(scopes: Scopes, checked: Checked) -> Iterator[Problem]:
+def _below(survey: Survey, scopes: Scopes, checked: Checked) -> Iterator[Problem]:
     """The patterns of states against those of the flow, which come after them."""
     for scope in scopes.own:
         if scope.state is None:
@@ -38,7 +41,9 @@ def _below(scopes: Scopes, checked: Checked) -> Iterator[Problem]:
             for other in others:
                 relation = checked.shapes.relation(own.pattern, other.pattern)
                 if _is_doubtful(relation):
-                    yield found(own, relation, other, f"in '{scope.state.name}' '{own.rule.name}' takes it")
+                    taken = f"in '{scope.state.name}' '{own.rule.name}' takes it"
+                    way = checked.conversation_in(survey, (scope.state.name,), str(relation.witness))
+                    yield found(own, relation, other, taken, way)
                     break  # One such message is enough to look at the pattern.
 
 
@@ -47,9 +52,9 @@ def _is_doubtful(relation: Relation) -> bool:
     return relation.witness is not None and not (relation.second_covers or relation.is_exception)
 
 
-def found(at: Shaped, relation: Relation, other: Shaped, taken: str) -> Problem:
+def found(at: Shaped, relation: Relation, other: Shaped, taken: str, way: tuple[str, ...]) -> Problem:
     said = f"'{relation.witness}' fits this and `{other.pattern.source}` of '{other.rule.name}': {taken}"
-    return Problem(at.pattern.place, RULE.name, said, len(at.pattern.source), (str(relation.witness),))
+    return Problem(at.pattern.place, RULE.name, said, len(at.pattern.source), way)
 
 
 RULE = Rule(

@@ -82,12 +82,19 @@ class Scopes:
         """Whether a command of the flow is understood in the state."""
         return rule.name not in state.ignore and rule.name not in state.commands
 
+    def with_both(self, one: Rule, other: Rule, scope: Scope) -> Iterator[str]:
+        """The states in which the two commands of a scope are both understood."""
+        if scope.state is not None:
+            yield scope.state.name
+            return
+        for each in self.own:
+            state = each.state
+            if state is not None and self.in_force(one, state) and self.in_force(other, state):
+                yield state.name
+
     def together(self, one: Rule, other: Rule, scope: Scope) -> bool:
         """Whether the two commands of a scope are understood in one state at all."""
-        if scope.state is not None:
-            return True
-        states = (each.state for each in self.own if each.state is not None)
-        return any(self.in_force(one, state) and self.in_force(other, state) for state in states)
+        return next(self.with_both(one, other, scope), None) is not None
 
 
 def pairs(patterns: tuple[Shaped, ...]) -> Iterator[tuple[Shaped, Shaped]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.lint.scopes import Heard, Scopes, Shaped, fits, is_catch_all
@@ -10,21 +11,34 @@ from engine.source import Problem
 
 
 def check(checked: Checked) -> Iterator[Problem]:
-    for _, scopes in checked.scopes:
-        for scope in scopes.every:
-            for heard, shaped in _clashes(scope.words.values(), scope.patterns):
-                if scopes.together(heard.rule, shaped.rule, scope):
-                    yield _problem(heard, shaped)
-        yield from _across(scopes)
+    for survey, scopes in checked.scopes:
+        found = (_within(scopes), _across(scopes))
+        for heard, shaped, states in chain.from_iterable(found):
+            said = (
+                f"'{heard.word}' fits the pattern `{shaped.pattern.source}` of '{shaped.rule.name}' too:"
+                f" it always means '{heard.rule.name}'"
+            )
+            conversation = checked.conversation_in(survey, states, heard.word)
+            yield problem_at(RULE.name, heard.word, said, heard.rule.place)._replace(
+                conversation=conversation
+            )
 
 
-def _across(scopes: Scopes) -> Iterator[Problem]:
+def _within(scopes: Scopes) -> Iterator[tuple[Heard, Shaped, Iterable[str]]]:
+    """The words and patterns of one place, and the states in which they meet."""
+    for scope in scopes.every:
+        for heard, shaped in _clashes(scope.words.values(), scope.patterns):
+            if scopes.together(heard.rule, shaped.rule, scope):
+                yield heard, shaped, scopes.with_both(heard.rule, shaped.rule, scope)
+
+
+def _across(scopes: Scopes) -> Iterator[tuple[Heard, Shaped, Iterable[str]]]:
     """The words of the flow, which win even against the patterns of a state."""
     for scope in scopes.own:
         if scope.state is not None and scope.patterns:
             for heard, shaped in _clashes(scopes.general.words.values(), scope.patterns):
                 if scopes.in_force(heard.rule, scope.state):
-                    yield _problem(heard, shaped)
+                    yield heard, shaped, (scope.state.name,)
 
 
 def _clashes(
@@ -40,14 +54,6 @@ def _clashes(
         for shaped in narrow:
             if shaped.rule not in owners and fits(shaped.pattern, first.word):
                 yield first, shaped
-
-
-def _problem(heard: Heard, shaped: Shaped) -> Problem:
-    said = (
-        f"'{heard.word}' fits the pattern `{shaped.pattern.source}` of '{shaped.rule.name}' too:"
-        f" it always means '{heard.rule.name}'"
-    )
-    return problem_at(RULE.name, heard.word, said, heard.rule.place)._replace(conversation=(heard.word,))
 
 
 RULE = Rule(
