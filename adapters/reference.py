@@ -87,6 +87,7 @@ def reference() -> Iterator[str]:
     move = schema_of("workflow")["properties"]["order"]["properties"]["moves"]["additionalProperties"]
     yield from _section("The workflow", texts.WORKFLOW, move["properties"], texts.WORKFLOW_EXAMPLE)
     yield from _conversation()
+    yield from ("", "## What changes while people are talking", "", texts.VERSIONS.strip())
 
 
 def _section(title: str, about: str, keys: Mapping[str, Schema], example: str = "") -> Iterator[str]:

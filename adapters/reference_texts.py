@@ -163,6 +163,24 @@ order:
     cancel:  {from: [pending, confirmed], to: cancelled, by: [customer, staff], do: restock}
 """
 
+VERSIONS = """
+Every version that was published is kept. Whoever is in the middle of a talk takes the newest with their
+next message where all of this holds, and ends on the version that they are on where it does not:
+
+- Their state is still there, or `moved` says where it went (from name to name, if need be), and a person
+  answers in both or in neither.
+- It keeps what is simply said in the same slots: an answer never lands where it was not asked for.
+- The newest version can read what they said so far: a slot whose type changed is read anew, one that is
+  gone is dropped.
+- Nothing is missing that the newest version needs there: that it always fills on the way, and reads from
+  there on.
+
+Texts, titles and descriptions, comments, and which file something stands in make no difference. What was
+offered stays offered: a typed number or a word means what it meant when it was shown, and a button whose
+command is gone gets `otherwise`. Timers begin anew with the message. Whoever starts over does so on the
+newest version.
+"""
+
 CONVERSATION_EXAMPLE = """
 conversation: a new customer orders two cookies
 says:

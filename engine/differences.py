@@ -193,9 +193,9 @@ def _branches(called: str, old: tuple[Branch, ...], new: tuple[Branch, ...]) -> 
         yield f"{called}: it had {len(old)} branches, has {len(new)}"
         return
     for was, now in zip(old, new, strict=True):
-        branch = f"of the branch `{was.when.source}`" if was.when is not None else "of the last branch"
+        branch = f"the branch `{was.when.source}`" if was.when is not None else "the last branch"
         for field in ("when", "do", "fails", "reply", "goto"):
-            what = f"{called}: {OF_RULE[field]} {branch}"
+            what = f"{called}, {branch}: {OF_RULE[field]}"
             yield from _value(what, getattr(was, field), getattr(now, field))
 
 
