@@ -182,3 +182,102 @@ def test_where_all_is_well_there_is_still_a_document(name: str) -> None:
     text = written(name, [])
     read: Any = ElementTree.fromstring if name == "junit" else json.loads
     assert read(text.encode()) is not None
+
+
+def closed(required: str, **properties: Any) -> dict[str, Any]:
+    """An object that has these keys and no other."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required.split(),
+        "additionalProperties": False,
+    }
+
+
+def several(item: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "array", "items": item, **more}
+
+
+TEXT = {"type": "string"}
+FROM_ONE = {"type": "integer", "minimum": 1}
+FROM_ZERO = {"type": "integer", "minimum": 0}
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+MESSAGE = closed("text", text=TEXT, markdown=TEXT)
+ARTIFACT = closed("uri", uri={"type": "string", "format": "uri-reference"})
+REGION = closed(
+    "startLine startColumn endLine endColumn",
+    startLine=FROM_ONE,
+    startColumn=FROM_ONE,
+    endLine=FROM_ONE,
+    endColumn=FROM_ONE,
+)
+PHYSICAL = closed("artifactLocation region", artifactLocation=ARTIFACT, region=REGION)
+LOCATION = closed("physicalLocation", physicalLocation=PHYSICAL, message=MESSAGE)
+THREAD = closed("locations", locations=several(closed("location", location=LOCATION), minItems=1))
+REPLACEMENT = closed("deletedRegion", deletedRegion=REGION, insertedContent=closed("text", text=TEXT))
+CHANGE = closed(
+    "artifactLocation replacements",
+    artifactLocation=ARTIFACT,
+    replacements=several(REPLACEMENT, minItems=1),
+)
+SARIF = closed(
+    "version runs",
+    **{"$schema": {"const": "https://json.schemastore.org/sarif-2.1.0.json"}},
+    version={"const": "2.1.0"},
+    runs=several(
+        closed(
+            "tool results",
+            tool=closed(
+                "driver",
+                driver=closed(
+                    "name",
+                    name=TEXT,
+                    version=TEXT,
+                    rules=several(
+                        closed(
+                            "id",
+                            id=TEXT,
+                            shortDescription=MESSAGE,
+                            help=MESSAGE,
+                            defaultConfiguration=closed("", level=LEVEL, enabled={"type": "boolean"}),
+                            properties={"type": "object"},
+                        ),
+                        uniqueItems=True,
+                    ),
+                ),
+            ),
+            columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+            artifacts=several(closed("", location=ARTIFACT), uniqueItems=True),
+            results=several(
+                closed(
+                    "message",
+                    ruleId=TEXT,
+                    ruleIndex=FROM_ZERO,
+                    level=LEVEL,
+                    message=MESSAGE,
+                    locations=several(LOCATION),
+                    partialFingerprints={"type": "object", "additionalProperties": TEXT},
+                    codeFlows=several(
+                        closed("threadFlows", message=MESSAGE, threadFlows=several(THREAD, minItems=1))
+                    ),
+                    fixes=several(
+                        closed(
+                            "artifactChanges",
+                            description=MESSAGE,
+                            artifactChanges=several(CHANGE, minItems=1),
+                        )
+                    ),
+                )
+            ),
+        )
+    ),
+)
+"""What of SARIF 2.1.0 is written here: its keys, which of them are needed, and what they hold."""
+
+
+def test_sarif_keeps_to_its_schema() -> None:
+    from jsonschema import Draft7Validator
+
+    for problems in (ALL, []):
+        errors = Draft7Validator(SARIF).iter_errors(json.loads(written("sarif", problems)))
+        assert [f"{list(error.path)}: {error.message}" for error in errors] == []
