@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -43,6 +42,8 @@ def main(words: list[str]) -> int:
         print(f"flow-lint: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return WRONG_USE
     except Exception:
+        import traceback
+
         traceback.print_exc()
         print(OWN_FAULT_SAYS, file=sys.stderr)
         return OWN_FAULT
