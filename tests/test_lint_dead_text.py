@@ -71,6 +71,7 @@ BRANCHES = {
     ],
     "{when: not cart.is_empty, reply: hello}, {when: cart.is_empty, reply: hello}": [],
     "{when: cart.is_empty, reply: hello}, {when: not cart.is_empty, reply: hello}, {goto: desk}": ["{"],
+    "{when: now and today, reply: hello}, {when: not now and today, reply: hello}, {goto: desk}": [],
     "{when: 1 > 2, reply: hello}, {goto: desk}": ["1 > 2"],
     "{when: 2 > 1, reply: hello}, {goto: desk}": ["{"],
     "{when: not settings.most, reply: hello}, {goto: desk}": [],

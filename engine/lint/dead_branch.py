@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from engine.source import Problem
 
 if TYPE_CHECKING:
     from engine.business import Business
+
+_PLAIN = re.compile(r"[\w.]+")
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -40,7 +43,7 @@ def _among(branches: tuple[Branch, ...]) -> Iterator[Problem]:
             yield _dead(branch, f"never taken: an earlier branch asks for `{source}` already")
         if outcome:
             always = f"with `{source}`" if source else "without `when`"
-        elif _opposite(source) in seen:
+        elif source and _opposite(source) in seen:
             always = f"with `{source}`, or the one for the opposite,"
         seen.add(source)
 
@@ -63,7 +66,11 @@ class NoNames:
 
 
 def _opposite(source: str) -> str:
-    return source.removeprefix("not ") if source.startswith("not ") else f"not {source}"
+    """The condition that holds whenever this does not; empty where that takes more than a look."""
+    plain = source.removeprefix("not ")
+    if not _PLAIN.fullmatch(plain):
+        return ""
+    return plain if plain != source else f"not {plain}"
 
 
 def constant_of(when: Expression) -> bool | None:

@@ -36,6 +36,8 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 def _beside_choices(state: State, scopes: Scopes, numbers: Mapping[str, Heard]) -> Iterator[Problem]:
     for word, heard in numbers.items():
+        if heard.rule.when is not None:
+            continue
         said = f"'{word}' means '{heard.rule.name}' here, and not the line of the list with that number"
         yield problem_at(RULE.name, heard.word, said, heard.rule.place)
     for rule in understood_in(scopes.flow, state).values():
