@@ -185,10 +185,13 @@ def texts_and_boxes(text: str) -> tuple[list[tuple[float, float, float, str]], l
     return texts, cards
 
 
-@given(graphs)
+@given(graphs, st.none() | st.builds(Live, st.integers(0, 10**6), st.integers(0, 10**6)))
 @settings(max_examples=60, deadline=None)
-def test_whatever_is_said_every_text_stays_in_its_box_and_none_lies_over_another(graph: Graph) -> None:
-    texts, cards = texts_and_boxes(svg(graph))
+def test_whatever_is_said_every_text_stays_in_its_box_and_none_lies_over_another(
+    graph: Graph, live: Live | None
+) -> None:
+    numbers = {node.name: live for node in graph.nodes} if live is not None else None
+    texts, cards = texts_and_boxes(svg(graph, numbers))
     for (_, bottom), (top, _) in pairwise(cards):
         assert bottom < top
     within = [one for one in texts if any(top <= one[2] <= bottom for top, bottom in cards)]
@@ -261,6 +264,7 @@ def test_live_numbers_stand_in_every_form() -> None:
     graph = drawn_pack("cookie_barrel")
     live = {"awaiting_name": Live(12, 3)}
     assert "12 here, 3 left" in words_of(svg(graph, live))
+    assert "start · 4 here" in words_of(svg(graph, {"initial": Live(4)}))
     for form in FORMATS.values():
         assert "12 here, 3 left" in form(graph, live)
         assert " here, " not in form(graph, None)

@@ -6,6 +6,7 @@ import io
 import string
 import sys
 from argparse import ArgumentParser
+from configparser import ConfigParser
 from decimal import Decimal
 from itertools import product as every
 from pathlib import Path
@@ -36,6 +37,7 @@ from engine.reader import Reading, read_pack
 from engine.script import script_of
 from engine.transcript import play
 
+ROOT = Path(__file__).parent.parent
 BREAD = (Product("Bread", Decimal("3.50")),)
 
 
@@ -315,3 +317,17 @@ def _for_tests(words: list[str]) -> object:
     parser = ArgumentParser()
     test_command.add_arguments(parser)
     return parser.parse_args(words)
+
+
+def test_the_wheel_carries_everything_that_a_new_pack_is_made_of() -> None:
+    package = ConfigParser()
+    package.read(ROOT / "setup.cfg", encoding="utf-8")
+    folder = ROOT / "adapters" / "starter"
+    carried = {
+        file
+        for pattern in package["options.package_data"]["adapters.starter"].split(",")
+        for file in folder.glob(pattern.strip())
+    }
+    needed = {file for file in folder.rglob("*") if file.suffix in (".yaml", ".j2")}
+    assert carried == needed
+    assert len(needed) == len(OFFERED) + 9

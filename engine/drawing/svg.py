@@ -183,17 +183,15 @@ class _Page:
         top = self.y
         color = self.colors[node.name]
         self.heads[node.name] = top + HEADER / 2
-        badge = KINDS[node.kind]
-        parts = [_words(fitted(node.name, CARD - 190, LARGE), PADDING, top + 26, "name", CARD)]
+        badge, look = KINDS[node.kind], "badge"
         live = self.live.get(node.name) if self.live is not None else None
         if live is not None:
             left = f", {live.left} left" if live.left else ""
-            badge = f"{badge} · " if badge else ""
-            shown = f"{live.here} here{left}"
-            parts.append(_right(shown, CARD - PADDING, top + 26, "live"))
-            parts.append(_right(badge, CARD - PADDING - width_of(shown, SMALL) - 2, top + 26, "badge"))
-        elif badge:
-            parts.append(_right(badge, CARD - PADDING, top + 26, "badge"))
+            badge, look = " · ".join(filter(None, (badge, f"{live.here} here{left}"))), "live"
+        room = CARD - 3 * PADDING - width_of(badge, SMALL)
+        parts = [_words(fitted(node.name, room, LARGE), PADDING, top + 26, "name", PADDING + room)]
+        if badge:
+            parts.append(_right(badge, CARD - PADDING, top + 26, look))
         y = top + HEADER
         lines = wrapped(node.question, CARD - 2 * PADDING - 12, NORMAL, 3)
         for index, line in enumerate(lines):
