@@ -72,7 +72,12 @@ class _Player:
         self.lines.append(f"conversation: {self.script.title}")
         if self.script.start_at is not None:
             self.lines += ["", f"(it starts at {self.script.start_at.state})"]
-            self._show_turn(self.talk.begin_at(*self.script.start_at))
+            try:
+                self._show_turn(self.talk.begin_at(*self.script.start_at))
+            except Unplayable:
+                raise
+            except Exception as error:
+                self._show_broken(error)
         for said in self.script.says:
             if isinstance(said, Mapping):
                 deed = next((deed for key, deed in self.deeds.items() if key in said), None)

@@ -348,6 +348,13 @@ def test_too_little_reached_fails_and_says_so(pack, capsys):
     assert re.search(r'customer\.yaml:\d+: the command "remove" is never said\n', printed)
 
 
+@pytest.mark.parametrize("share", ["many", "101", "-1", "nan"])
+def test_what_is_no_share_is_refused(share, capsys):
+    with pytest.raises(SystemExit):
+        run_test("--min", share)
+    assert f"{share} is no share; write a number from 0 to 100" in capsys.readouterr().err
+
+
 def test_less_than_everything_without_conversations(pack, capsys):
     shutil.rmtree(pack / "conversations")
     assert run_test("--min", "1") == 1

@@ -267,6 +267,9 @@ def test_the_command_prints_the_last_talk_or_what_is_asked_for(site, clock, caps
     assert "start_at: {state: awaiting_order, cart: {oatmeal: 1}}\nsays:\n  - done\n  - same\n" in printed
     assert run(record_command, PHONE, "--since", "2025-10-18T11:09") == 0
     assert "says:\n  - done\n  - same\n" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        run(record_command, PHONE, "--since", "yesterday")
+    assert "yesterday is no moment; write 2025-10-18" in capsys.readouterr().err
     assert run(record_command, PHONE, "--since", "2026-01-01") == 2
     assert "nothing was said since 2026-01-01" in capsys.readouterr().err
 

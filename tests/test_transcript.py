@@ -347,6 +347,16 @@ def test_a_conversation_that_cannot_start_there_says_why(pack, beginning, why):
         talk(pack, "hm", start_at=beginning)
 
 
+def test_a_start_that_breaks_inside_says_so(pack):
+    assert "(it broke inside: BrokenTurn: more than 20 states" in talk(
+        pack, "hm", start_at=Beginning("round")
+    )
+    too_many = Beginning("idle", {}, {"plum": 10**12})
+    assert "(it broke inside: BrokenTurn: the quantity is 1000000000000" in talk(
+        pack, "hm", start_at=too_many
+    )
+
+
 def test_what_is_waited_for_there_comes_in_its_time(pack):
     assert "(by itself, at 11:10)" in talk(pack, {"wait": "20 minutes"}, start_at=Beginning("idle"))
 

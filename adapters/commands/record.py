@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", type=int, metavar="N", help="the last N things that they said")
     parser.add_argument(
         "--since",
-        type=datetime.fromisoformat,
+        type=_moment,
         metavar="WHEN",
         help="from then on: 2025-10-18T11:00",
     )
@@ -43,6 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=FLOWS,
         help="its pack, or a folder of packs (default: flows)",
     )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no moment; write 2025-10-18 or 2025-10-18T11:00"
+        ) from None
 
 
 def run(arguments: argparse.Namespace) -> int:

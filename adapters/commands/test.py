@@ -52,7 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _per_cent(text: str) -> float:
-    number = float(text.removesuffix("%"))
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        number = -1.0
     if not 0 <= number <= 100:
         raise argparse.ArgumentTypeError(f"{text} is no share; write a number from 0 to 100")
     return number
