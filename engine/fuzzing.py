@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.conversation import dump, load
@@ -27,12 +29,12 @@ if TYPE_CHECKING:
 LONGEST = 25
 """So many things a random customer says at most."""
 
-MOST_SHORTENED = 3000
+MOST_SHORTENED = 1500
 """So many times a conversation that breaks something is played to shorten it."""
 
 TEMPLATE = ("{{", "{%", "{#")
 
-Part = TypeVar("Part")
+Parts = TypeVar("Parts", str, tuple[Any, ...])
 
 
 class Breach(NamedTuple):
@@ -90,29 +92,39 @@ class Fuzzing:
 
     def shortened(self, script: Script, breach: Breach) -> Broken:
         """The shortest conversation, with the shortest texts, that still shows the breach."""
-        left = MOST_SHORTENED
+        tries = count(1)
 
         def shows(one: Script) -> bool:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                return False
+            if next(tries) > MOST_SHORTENED:
+                raise _Enough
             found = self.breach_in(one)
             return found is not None and found.mark == breach.mark
 
-        shortest = replace(
-            script, says=tuple(smallest(script.says, lambda says: shows(replace(script, says=tuple(says)))))
-        )
+        steps = [script]
+        with suppress(_Enough):
+            for shorter in self._shorter(script, shows):
+                steps.append(shorter)
+        shortest = steps[-1]
+        found = self.breach_in(shortest) or breach
+        return Broken(replace(shortest, title=found.what), found, len(script.says))
+
+    def _shorter(self, script: Script, shows: Callable[[Script], bool]) -> Iterator[Script]:
+        """Each time a conversation that is shorter or plainer than the one before, and still shows it."""
+        shortest = script
+        for says in smaller(script.says, lambda says: shows(replace(script, says=says))):
+            shortest = replace(script, says=says)
+            yield shortest
         for plainer in _PLAINER:
             changed = plainer(shortest)
             if changed != shortest and shows(changed):
                 shortest = changed
+                yield shortest
         for number, said in enumerate(shortest.says):
             if isinstance(said, str):
                 make = partial(_with_text, shortest, number)
-                shortest = make(smallest(said, lambda letters, make=make: shows(make(letters))))  # type: ignore[misc]
-        found = self.breach_in(shortest) or breach
-        return Broken(replace(shortest, title=found.what), found, len(script.says))
+                for text in smaller(said, lambda text, make=make: shows(make(text))):  # type: ignore[misc]
+                    shortest = make(text)
+                    yield shortest
 
     def _customer(self) -> Script:
         languages = self.interpreter.flow.languages
@@ -149,9 +161,13 @@ class Fuzzing:
         return found[0] if found else None
 
 
-def _with_text(script: Script, number: int, letters: Sequence[str]) -> Script:
+class _Enough(Exception):
+    """A conversation was tried so often that it is short enough."""
+
+
+def _with_text(script: Script, number: int, text: str) -> Script:
     """The conversation with another text in this place."""
-    return replace(script, says=(*script.says[:number], "".join(letters), *script.says[number + 1 :]))
+    return replace(script, says=(*script.says[:number], text, *script.says[number + 1 :]))
 
 
 _PLAINER: tuple[Callable[[Script], Script], ...] = (
@@ -162,21 +178,21 @@ _PLAINER: tuple[Callable[[Script], Script], ...] = (
 """What a conversation may do without."""
 
 
-def smallest(parts: Sequence[Part], shows: Callable[[Sequence[Part]], bool]) -> Sequence[Part]:
-    """A part of the sequence that still shows it, of which nothing can be left out any more (ddmin)."""
+def smaller(parts: Parts, shows: Callable[[Parts], bool]) -> Iterator[Parts]:
+    """Ever smaller parts of a text or tuple that still show it; the last can lose nothing more (ddmin)."""
     chunks = 2
     while len(parts) > 1:
         size = -(-len(parts) // chunks)
         for start in range(0, len(parts), size):
-            rest = [*parts[:start], *parts[start + size :]]
+            rest = parts[:start] + parts[start + size :]
             if rest and shows(rest):
                 parts, chunks = rest, max(chunks - 1, 2)
+                yield parts
                 break
         else:
             if size == 1:
                 break
             chunks = min(chunks * 2, len(parts))
-    return parts
 
 
 def _of_turn(turn: Turn, is_message: bool, limits: Limits, says: Sequence[Said]) -> Iterator[Breach]:

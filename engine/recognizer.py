@@ -146,14 +146,23 @@ def _pressed(state: CompiledState, press: Press, draft: Draft) -> Meaning:
             return Meaning("more", page=wanted)
         elif press.command is not None and press.command in state.commands and isinstance(press.values, dict):
             rule = state.commands[press.command]
-            if exists(rule, draft):
+            if _is_whole(rule, press.values) and exists(rule, draft):
                 return Meaning("press", rule, values=press.values)
             return _nothing(state, "otherwise", counts=False)
     elif press.command in state.general and isinstance(press.values, dict):
         rule = state.commands[str(press.command)]
-        if exists(rule, draft):
+        if _is_whole(rule, press.values) and exists(rule, draft):
             return Meaning("old button", rule, values=press.values)
     return _nothing(state, "old button", counts=False)
+
+
+def _is_whole(rule: CompiledRule, values: Mapping[str, Any]) -> bool:
+    """Whether a press brings all that the holes of a pattern would, where nothing else means the command."""
+    declared = rule.rule
+    if declared.words or not declared.patterns:
+        return True
+    every = (pattern for patterns in declared.patterns.values() for pattern in patterns)
+    return any(all(hole.name in values for hole in pattern.holes) for pattern in every)
 
 
 def _page(values: Any, draft: Draft) -> tuple[str, int] | None:

@@ -17,7 +17,7 @@ from adapters.channels import CHANNELS
 from adapters.commands import fuzz as fuzz_command
 from adapters.conversation_files import text_of
 from adapters.packs import load_pack
-from engine.fuzzing import Broken, Fuzzing, smallest, unfit
+from engine.fuzzing import Broken, Fuzzing, smaller, unfit
 from engine.hostility import CANARY, TEXTS, Hostility
 from engine.interpreter import Interpreter
 from engine.limits import Limits
@@ -171,8 +171,47 @@ def test_the_smallest_is_nothing_but_what_is_needed(parts, needed):
     def shows(some):
         return needed <= set(some)
 
-    if shows(parts):
-        assert sorted(smallest(parts, shows)) == sorted(needed) or len(parts) <= 1 or not needed
+    steps = [tuple(parts), *smaller(tuple(parts), shows)]
+    assert all(shows(step) for step in steps[1:])
+    assert [len(step) for step in steps] == sorted({len(step) for step in steps}, reverse=True)
+    if shows(parts) and needed:
+        assert sorted(steps[-1]) == sorted(needed)
+
+
+def test_what_is_long_is_shortened_in_a_bounded_number_of_tries():
+    pack = made(validate="accepts: [text]")
+    long = Script("", ("x " * 40_000, *["look"] * 300, "buy", "-5"))
+    breach = fuzzing(pack).breach_in(long)
+    assert breach is not None
+    assert fuzzing(pack).shortened(long, breach).script.says == ("buy", "-5")
+
+
+FORGED = """
+flow: customer
+start: idle
+languages: [en]
+otherwise: what
+states:
+  idle:
+    commands:
+      add: {pattern: "{item:number} x {quantity:number}", do: add_to_cart, reply: taken}
+fails: {no_such_item: what, out_of_stock: what, unavailable: what}
+messages: {taken: Taken, what: What}
+"""
+
+
+@pytest.mark.parametrize("press", ['[0,"add"]', '[0,"add",{"item":7}]', '[9,"add",{"quantity":1}]'])
+def test_a_forged_button_that_lacks_what_its_command_reads_means_nothing(press):
+    stage = Stage(made(FORGED), Script("", ()))
+    (turn,) = stage.act({"press": press})
+    assert [reply.text for reply in turn.replies] == ["What"]
+    assert stage.talk.conversation.cart == []
+
+
+def test_a_button_that_brings_all_of_it_is_taken():
+    stage = Stage(made(FORGED), Script("", ()))
+    stage.act({"press": '[0,"add",{"item":7,"quantity":2}]'})
+    assert [line[:2] for line in stage.talk.conversation.cart] == [["plum", 2]]
 
 
 UNFIT = [
