@@ -182,16 +182,23 @@ class Uses:
         passing = [name for name, group in self.moves.entering.items() if group]
         for name in self.moves.entering.keys() - set(passing):
             brought[name] = 0
-        changed = True
-        while changed:
-            changed = False
-            for name in passing:
-                lost, gained = taken[name], brought[name]
-                for removes, gives, goto in self._passed_on(name):
-                    lost |= removes | (taken[goto] if goto is not None else 0)
-                    gained &= gives | (brought[goto] if goto is not None else 0)
-                if (lost, gained) != (taken[name], brought[name]):
-                    taken[name], brought[name], changed = lost, gained, True
+        ways = {name: tuple(self._passed_on(name)) for name in passing}
+        before: dict[str, list[str]] = {}
+        for name, onward in ways.items():
+            for _, _, goto in onward:
+                if goto is not None:
+                    before.setdefault(goto, []).append(name)
+        # Those that a state leads to mostly stand below it: seen from there, a chain is done in one go.
+        waiting = list(passing)
+        while waiting:
+            name = waiting.pop()
+            lost, gained = taken[name], brought[name]
+            for removes, gives, goto in ways[name]:
+                lost |= removes | (taken[goto] if goto is not None else 0)
+                gained &= gives | (brought[goto] if goto is not None else 0)
+            if (lost, gained) != (taken[name], brought[name]):
+                taken[name], brought[name] = lost, gained
+                waiting.extend(before.get(name, ()))
         return taken, brought
 
     def _passed_on(self, name: str) -> Iterator[tuple[Facts, Facts, str | None]]:
