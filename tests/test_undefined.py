@@ -108,6 +108,15 @@ EMPTY = {
         "name",
         ("customer: who", "[initial]"),
     ),
+    "a command of the flow empties it, and the talk stays where it is": (
+        flow(
+            ASKING.format("  asking: {commands: {who: {words: [who], reply: who}}, input: {goto: end}}"),
+            '  who: "You are {{ name }}."\n',
+            "commands: {forget: {words: [forget], do: {clear_slot: name}, reply: hello}}\n",
+        ),
+        "name",
+        ("customer: just some words", "customer: forget", "customer: who", "[asking]"),
+    ),
     "what the record of a customer says may be nothing": (
         flow(
             """\
@@ -120,6 +129,21 @@ EMPTY = {
         ),
         "name",
         ("customer: same", "[asking]"),
+    ),
+    "the record of a customer takes the place of what was said, and may be nothing": (
+        flow(
+            ASKING.format(
+                """\
+  asking:
+    commands: {same: {words: [same], save: {name: "{{ customer.name }}"}, goto: summing_up}}
+    input: {goto: end}
+  summing_up: {ask: which, input: {goto: end}}
+"""
+            ),
+            '  which: "What, {{ name }}?"\n',
+        ),
+        "name",
+        ("customer: just some words", "customer: same", "[summing_up]"),
     ),
     "an action gives it on one way alone": (
         flow(
