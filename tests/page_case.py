@@ -7,7 +7,9 @@ What a block is, its first line says:
 - `diff` with a `title` changes that file: `-` lines go, `+` lines come, and what stands around them is found.
 - `text` with the `title` `…/conversations/NAME.txt` is what `NAME.yaml` beside it gives when it is played.
 - `text` with the `title` `Meanwhile, PHONE …` is what a customer writes to the shop that runs in this folder.
-- `console` is a terminal: `$ COMMAND`, what it prints, and what one types behind what it asks.
+- `text` with the `title` `Meanwhile, the server says` is what `shoptalk serve` has printed since.
+- `console` is a terminal: `$ COMMAND`, what it prints, and what one types behind what it asks. `shoptalk
+  serve` really serves, until the next command.
 
 A line `…` stands for any number of lines that are not shown, a `…` at the end of a line for the rest of it.
 Before its own blocks, a page plays those of the page that `<!-- continues: PAGE.md -->` names;
@@ -22,12 +24,14 @@ import io
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 import yaml
@@ -48,6 +52,8 @@ FENCE = re.compile(
     r"^(?P<indent> *)```(?P<kind>\w*)(?P<rest>[^`\n]*)\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S
 )
 PROGRAMS = {"shoptalk": cli.shoptalk, "flow-lint": cli.flow_lint}
+PATIENCE = 60
+"""Seconds within which a server has said what a page shows, on a machine that does much else."""
 OF_THE_SHELL = {"cat", "cp", "ls", "mkdir", "mv", "rm"}
 
 
@@ -105,15 +111,22 @@ def give_pack(name: str, folder: Path) -> None:
         shutil.copytree(ROOT / part / name, folder / part / name)
 
 
-def do(block: Block, folder: Path) -> None:
+def do(block: Block, folder: Path, server: Server) -> None:
     """Does what a block says, in the folder, which is the current one. Raises WrongPage."""
     if block.kind == "console":
         for command, expected in commands_of(block):
-            compare(block, Terminal(expected).run(block, command), expected)
+            server.stop()
+            if command.startswith("shoptalk serve "):
+                server.start(command)
+                server.prints(block, expected)
+            else:
+                compare(block, Terminal(expected).run(block, command), expected)
     elif not block.title:
         raise block.wrong(f"a block of {block.kind or 'no kind'} needs a title, or it cannot be tried")
     elif block.kind == "diff":
         change(block, folder / block.title)
+    elif block.kind == "text" and block.title == "Meanwhile, the server says":
+        server.prints(block, block.lines)
     elif block.kind == "text" and block.title.startswith("Meanwhile, "):
         write_to_shop(block, folder)
     elif block.kind == "text":
@@ -261,6 +274,52 @@ class Terminal:
                 self.screen.write(f"{prompt}{typed}\n")
                 return typed
         raise EOFError
+
+
+class Server:
+    """The server that a page starts, as a process of its own; its port is another than the page shows."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.output = Path()
+        self.seen = 0
+        self.port = 0
+
+    def start(self, command: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.output, self.seen = Path("server.log").absolute(), 0
+        program = [
+            sys.executable,
+            "-c",
+            "import sys; from adapters.cli import shoptalk; sys.exit(shoptalk())",
+        ]
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*program, *shlex.split(command)[1:], "--port", str(self.port)], stdout=output, stderr=output
+            )
+
+    def prints(self, block: Block, expected: Sequence[str]) -> None:
+        """Waits until the server has printed what the page shows. Raises WrongPage."""
+        until = monotonic() + PATIENCE
+        while True:
+            printed = self.output.read_text("utf-8").replace(f":{self.port}", ":8000").splitlines()
+            try:
+                compare(block, printed[self.seen :], expected)
+            except WrongPage:
+                if monotonic() > until or self.process is None or self.process.poll() is not None:
+                    raise
+                sleep(0.05)
+            else:
+                self.seen = len(printed)
+                return
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(PATIENCE)
+            self.process = None
 
 
 class Keyboard(io.StringIO):

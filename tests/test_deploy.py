@@ -157,6 +157,24 @@ def test_what_the_services_call_is_installed(name):
         assert "constraints.txt" in words
 
 
+def calls_in(text: str) -> list[str]:
+    """Every call of `shoptalk` in what somebody is told to type."""
+    typed = [
+        *re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL),
+        *re.findall(r"^    .*", text, re.M),
+    ]
+    lines = re.sub(r" #.*", "", "\n".join(typed))
+    return re.findall(r"(?<![=\w-])(?<!/srv/)shoptalk (?!cd )([a-z][a-z-]*(?: +(?!&&|\||>)\S+)*)", lines)
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/deployment.md"])
+def test_what_somebody_is_told_to_type_is_a_command(name):
+    calls = calls_in((ROOT / name).read_text(encoding="utf-8"))
+    assert calls
+    wrong = {call: arguments_known(["shoptalk", *call.split()]) for call in calls}
+    assert {call: what for call, what in wrong.items() if what} == {}
+
+
 RULES = yaml.safe_load(text_of("alerts.yaml"))["groups"][0]["rules"]
 
 

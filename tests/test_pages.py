@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from page_case import ROOT, Block, Terminal, WrongPage, blocks_of, do, give_pack, named_by
+from page_case import ROOT, Block, Server, Terminal, WrongPage, blocks_of, do, give_pack, named_by
 
 from adapters.reference_pages import pages, pictures
 from engine.actions import ACTIONS
@@ -81,8 +81,16 @@ def findings_here() -> list[str]:
 def play_page(name: str, folder: Path) -> None:
     if pack := named_by(DOCUMENTS[name], "begins with"):
         give_pack(pack, folder)
-    for block in shown(blocks_up_to(name)):
-        do(block, folder)
+    play(shown(blocks_up_to(name)), folder)
+
+
+def play(blocks: list[Block], folder: Path) -> None:
+    server = Server()
+    try:
+        for block in blocks:
+            do(block, folder, server)
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("kind", OTHERWISE_TRIED, ids="-".join)
@@ -209,8 +217,7 @@ DAMAGE = {
 
 
 def play_text(markdown: str, folder: Path) -> None:
-    for block in blocks_of("page.md", markdown):
-        do(block, folder)
+    play(blocks_of("page.md", markdown), folder)
 
 
 def test_a_page_that_is_right_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
