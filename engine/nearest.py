@@ -40,8 +40,8 @@ def unknown(kind: str, word: str, allowed: Iterable[str]) -> str:
 def renamed(word: str, allowed: Iterable[str], place: Place = NOWHERE) -> tuple[Edit, ...]:
     """The edit that puts the right word in place of a wrong one; none where that needs judgement.
 
-    A word out of a file stands where it says; `place` is where any other begins. Words that differ in a digit
-    are no slip of the pen: `line_2` was never meant to be `line_1`.
+    A word out of a file stands where it says; `place` is where any other begins. Words that differ in a digit,
+    or as one from several, are no slip of the pen: `line_2` is not `line_1`, nor `order` `orders`.
     """
     from rapidfuzz import fuzz, process
 
@@ -55,6 +55,6 @@ def renamed(word: str, allowed: Iterable[str], place: Place = NOWHERE) -> tuple[
     if not found or found[0][1] < CERTAIN or (len(found) > 1 and found[0][1] - found[1][1] < CLEARLY):
         return ()
     right = str(found[0][0])
-    if re.findall(r"\d", word) != re.findall(r"\d", right):
+    if re.findall(r"\d", word) != re.findall(r"\d", right) or word.rstrip("s") == right.rstrip("s"):
         return ()
     return (Edit(place, len(word), right),)

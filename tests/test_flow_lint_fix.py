@@ -41,6 +41,11 @@ MENDS = {
     "a text that begins with a star": (FLOW.replace("Hello!", "*Hello* you"), "*Hello* you", '"*Hello* you"'),
     "a text that begins with @": (FLOW.replace("Hello!", '@you, "dear"'), '@you, "dear"', "'@you, \"dear\"'"),
     "an apostrophe": (FLOW.replace("Hello!", "'Don't go'"), "'Don't go'", '"Don\'t go"'),
+    "several are not one": (
+        FLOW.replace("Hello!", '"Order {{ order.number }}"'),
+        "order.number",
+        "order.number",
+    ),
     "a digit is no slip of the pen": (
         FLOW.replace("goto: done}", "goto: done_2}").replace("  done:", "  done_1:"),
         "goto: done_2",

@@ -27,14 +27,17 @@ def check(checked: Checked) -> Iterator[Problem]:
 def reached(flow: Flow) -> frozenset[str]:
     """The states that a conversation can be in; to those that `moved` names older ones are moved."""
     found: set[str] = set()
-    waiting = [meant(name, flow.states) for name in (flow.start, *flow.moved.values())]
+    named: set[str] = {flow.start, *flow.moved.values()}
+    waiting = list(named)
     while waiting:
-        name = waiting.pop()
+        # What a wrong name stands for is looked for once, however many states lead there.
+        name = meant(waiting.pop(), flow.states)
         if name is None or name in found:
             continue
         found.add(name)
-        gotos = {way.goto for way in leaving(flow, flow.states[name]) if way.goto is not None}
-        waiting.extend(meant(goto, flow.states) for goto in gotos)
+        gotos = {way.goto for way in leaving(flow, flow.states[name]) if way.goto is not None} - named
+        named |= gotos
+        waiting.extend(gotos)
     return frozenset(found)
 
 
