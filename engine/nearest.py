@@ -40,8 +40,8 @@ def unknown(kind: str, word: str, allowed: Iterable[str]) -> str:
 def renamed(word: str, allowed: Iterable[str], place: Place = NOWHERE) -> tuple[Edit, ...]:
     """The edit that puts the right word in place of a wrong one; none where that needs judgement.
 
-    A word out of a file stands where it says; `place` is where any other begins. Words that differ in a digit,
-    or as one from several, are no slip of the pen: `line_2` is not `line_1`, nor `order` `orders`.
+    A word out of a file stands where it says; `place` is where any other begins. Words that differ in a
+    digit, or as one from several, are no slip of the pen: `line_2` is not `line_1`, nor `order` `orders`.
     """
     from rapidfuzz import fuzz, process
 
