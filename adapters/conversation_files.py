@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.script import START, Script
+from engine.rehearsal.script import START, Script
 
 PLAIN = re.compile(r"[A-Za-z]+(?:[ '/-][A-Za-z]+)*[?!.]?")
 """What needs no quotes wherever it stands."""

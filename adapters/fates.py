@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from adapters.published import Published
 from engine.conversation import Conversation
-from engine.fingerprint import state_fingerprint
 from engine.interpreter import WHATSAPP, Interpreter
 from engine.memory import MemoryShop
 from engine.pack import Pack
-from engine.versions import Version, moved_to
+from engine.publishing.fingerprint import state_fingerprint
+from engine.publishing.versions import Version, moved_to
 
 
 class Fate(NamedTuple):

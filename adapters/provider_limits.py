@@ -26,6 +26,9 @@ TWILIO = Limits(
 PROVIDERS: Mapping[str, Limits] = {"meta": WHATSAPP, "twilio": TWILIO, "dialog360": WHATSAPP}
 """What each provider can show, for those who have nothing to send: no channel is loaded for it."""
 
+TALKED_THROUGH: Mapping[str, Limits] = {**PROVIDERS, "simulator": WHATSAPP}
+"""The same for whatever a conversation can be held through."""
+
 
 class UnknownProvider(Exception):
     """A provider is named that the table does not have; the text says which there are."""
@@ -35,8 +38,6 @@ def limits_of(provider: str) -> Limits:
     """The provider's limits; those of WhatsApp where none is named."""
     if not provider:
         return Limits()
-    from adapters.channels import CHANNELS
-
-    if provider not in CHANNELS:
-        raise UnknownProvider(f"there is no provider {provider!r}; there are {', '.join(CHANNELS)}")
-    return CHANNELS[provider].limits
+    if provider not in TALKED_THROUGH:
+        raise UnknownProvider(f"there is no provider {provider!r}; there are {', '.join(TALKED_THROUGH)}")
+    return TALKED_THROUGH[provider]

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from adapters import log
 from adapters.storage import InForce, Storage
-from engine.content import content_of
 from engine.interpreter import Interpreter
 from engine.pack import Pack
+from engine.publishing.content import content_of
+from engine.publishing.versions import Version
 from engine.reader import read_pack
-from engine.versions import Version
 
 OLD_VERSIONS = 32
 """How many flows of older versions are kept compiled; any other is compiled when it is spoken to."""

@@ -25,9 +25,9 @@ from engine.lint.formats import FORMATS
 from engine.lint.report import Report
 from engine.lint.selection import asking
 from engine.reader import read_flow, read_pack
-from engine.script import Script
+from engine.rehearsal.script import Script
+from engine.rehearsal.transcript import play
 from engine.source import Problem
-from engine.transcript import play
 from engine.validators import VALIDATORS
 
 CARETS = re.compile(r"[ #]*\^+ *")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adapters.packs import checked_pack, is_pack, load_pack
-from engine.coverage import Coverage
 from engine.pack import Pack
+from engine.rehearsal.coverage import Coverage
 
 
 class Untriable(Exception):
@@ -47,9 +47,9 @@ def tried(path: Path, role: str | None) -> Tried:
 def reached(of: Tried) -> Coverage:
     """What the conversations of the pack reach of the flow; one that cannot be played reaches what it did."""
     from adapters.provider_limits import UnknownProvider, limits_of
-    from engine.script import script_of
-    from engine.talk import Unplayable
-    from engine.transcript import play
+    from engine.rehearsal.script import script_of
+    from engine.rehearsal.talk import Unplayable
+    from engine.rehearsal.transcript import play
 
     coverage = Coverage(of.pack.flows[of.role])
     for file, document in load_pack(of.folder).documents.items():

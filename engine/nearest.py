@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from engine.source import NOWHERE, Edit, Place, Word
 
@@ -58,3 +58,9 @@ def renamed(word: str, allowed: Iterable[str], place: Place = NOWHERE) -> tuple[
     if re.findall(r"\d", word) != re.findall(r"\d", right) or word.rstrip("s") == right.rstrip("s"):
         return ()
     return (Edit(place, len(word), right),)
+
+
+def meant(word: str, allowed: Iterable[str]) -> str | None:
+    """The name that a word stands for: itself, or the nearest, so that one slip of the pen is one finding."""
+    names = allowed if isinstance(allowed, (Mapping, frozenset, set)) else set(allowed)
+    return word if word in names else nearest(word, sorted(names))

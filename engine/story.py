@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from engine.publishing.versions import REASONS
 from engine.turn import Trace
-from engine.versions import REASONS
 
 Step = Mapping[str, Any]
 

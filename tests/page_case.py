@@ -43,8 +43,8 @@ from adapters.settings import Settings
 from adapters.storage import open_storage
 from adapters.wiring import load_packs, make_site
 from engine.message import Inbound
-from engine.script import script_of
-from engine.transcript import play
+from engine.rehearsal.script import script_of
+from engine.rehearsal.transcript import play
 
 ROOT = Path(__file__).parent.parent
 ELIDED = "…"

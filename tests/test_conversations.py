@@ -11,8 +11,8 @@ import pytest
 from adapters.packs import files_in, load_pack, templates_beside
 from adapters.provider_limits import limits_of
 from engine.reader import Reading, read_pack
-from engine.script import Script, script_of
-from engine.transcript import play
+from engine.rehearsal.script import Script, script_of
+from engine.rehearsal.transcript import play
 
 ROOT = Path(__file__).parent.parent
 COOKIE_BARREL = ROOT / "flows" / "cookie_barrel"

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from talking import BUSINESS, CATALOG
 
-from engine.coverage import Coverage, share
 from engine.pack import Pack
 from engine.reader import read_pack
-from engine.script import Script
-from engine.transcript import play
+from engine.rehearsal.coverage import Coverage, share
+from engine.rehearsal.script import Script
+from engine.rehearsal.transcript import play
 
 SHOP = """
 flow: customer

@@ -17,17 +17,17 @@ from adapters.channels import CHANNELS
 from adapters.commands import fuzz as fuzz_command
 from adapters.conversation_files import text_of
 from adapters.packs import load_pack
-from engine.fuzzing import Broken, Fuzzing, smaller, unfit
-from engine.hostility import CANARY, TEXTS, Hostility
 from engine.interpreter import Interpreter
 from engine.limits import Limits
 from engine.message import Option, Outbound
 from engine.pack import Pack
-from engine.provocations import Provocations
 from engine.reader import read_pack
 from engine.reader.yaml_text import read_yaml
-from engine.script import Script, script_of
-from engine.stage import Stage
+from engine.rehearsal.fuzzing import Broken, Fuzzing, smaller, unfit
+from engine.rehearsal.hostility import CANARY, TEXTS, Hostility
+from engine.rehearsal.provocations import Provocations
+from engine.rehearsal.script import Script, script_of
+from engine.rehearsal.stage import Stage
 
 FLOWS = Path(__file__).parent.parent / "flows"
 PROVIDERS = {"": Limits(), **{name: channel.limits for name, channel in CHANNELS.items()}}

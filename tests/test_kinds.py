@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from drafts import draft_of
 
+from engine.analysis.kinds import ATTRIBUTES, METHODS
 from engine.business import BusinessAt
 from engine.draft import Failed, Said
 from engine.expressions import ExpressionFailed, Sandbox
 from engine.jinja.sandbox import PLAIN
 from engine.lint import lint
-from engine.lint.kinds import ATTRIBUTES, METHODS
 from engine.reader import read_flow
 from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
 from engine.source import Problem

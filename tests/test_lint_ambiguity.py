@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from engine.analysis.shapes import Relation, Shapes
 from engine.lint import lint
-from engine.lint.shapes import Relation, Shapes
 from engine.patterns import BadPattern, Pattern
 from engine.reader import read_flow, read_pack
 from engine.source import Problem

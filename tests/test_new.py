@@ -34,8 +34,8 @@ from engine.currencies import CURRENCIES, digits_of
 from engine.lint import RULES, lint
 from engine.lint.selection import Selection
 from engine.reader import Reading, read_pack
-from engine.script import script_of
-from engine.transcript import play
+from engine.rehearsal.script import script_of
+from engine.rehearsal.transcript import play
 
 ROOT = Path(__file__).parent.parent
 BREAD = (Product("Bread", Decimal("3.50")),)

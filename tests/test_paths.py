@@ -13,15 +13,15 @@ from talking import BUSINESS, CATALOG
 from adapters.commands import paths as paths_command
 from adapters.commands import test as test_command
 from adapters.conversation_files import text_of
-from engine.coverage import Coverage
-from engine.exploration import Explored, explore
 from engine.pack import Pack
 from engine.reader import read_pack
 from engine.reader.yaml_text import read_yaml
+from engine.rehearsal.coverage import Coverage
+from engine.rehearsal.exploration import Explored, explore
+from engine.rehearsal.script import Beginning, Script, script_of
+from engine.rehearsal.transcript import play
 from engine.schema.problems import problems_of
-from engine.script import Beginning, Script, script_of
 from engine.source import Place
-from engine.transcript import play
 
 ROOT = Path(__file__).parent.parent
 

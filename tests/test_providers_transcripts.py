@@ -18,10 +18,10 @@ from engine.interpreter import Interpreter
 from engine.limits import Limits
 from engine.message import Inbound, Outbound
 from engine.reader import Reading
-from engine.script import script_of
-from engine.stage import shop_with_people
-from engine.talk import Talk
-from engine.transcript import play
+from engine.rehearsal.script import script_of
+from engine.rehearsal.stage import shop_with_people
+from engine.rehearsal.talk import Talk
+from engine.rehearsal.transcript import play
 
 ROOT = Path(__file__).parent.parent
 TRANSCRIPTS = Path(__file__).parent / "transcripts"

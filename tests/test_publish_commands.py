@@ -17,9 +17,9 @@ from adapters.commands import lint
 from adapters.settings import Settings
 from adapters.storage import open_storage
 from adapters.wiring import load_packs, make_site
-from engine.differences import differences
 from engine.message import Inbound
 from engine.pack import Pack
+from engine.publishing.differences import differences
 from engine.reader import read_pack
 
 FLOW = FILES["customer.yaml"]

@@ -14,10 +14,10 @@ from talking import Talker
 
 from adapters.channels.twilio import LIMITS as TWILIO
 from adapters.packs import load_pack
-from engine.fuzzing import unfit
 from engine.interpreter import Interpreter
 from engine.limits import PLAIN, Limits
 from engine.message import Inbound, Media
+from engine.rehearsal.fuzzing import unfit
 
 FLOWS = Path(__file__).parent.parent / "flows"
 MOST = {"cookie_barrel": 50, "wholesale": 500}

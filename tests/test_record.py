@@ -19,13 +19,13 @@ from adapters.commands import record as record_command
 from adapters.commands import test as test_command
 from adapters.packs import load_pack
 from adapters.web import Site
-from engine.inventions import Inventions
 from engine.limits import PLAIN, Limits
 from engine.message import Inbound
 from engine.reader.yaml_text import read_yaml
-from engine.recording import Heard, record
-from engine.script import Script, script_of
-from engine.stage import Stage
+from engine.rehearsal.inventions import Inventions
+from engine.rehearsal.recording import Heard, record
+from engine.rehearsal.script import Script, script_of
+from engine.rehearsal.stage import Stage
 
 ROOT = Path(__file__).parent.parent
 PHONE = "923335550199"

@@ -50,30 +50,7 @@ REGISTRIES = (
     Registry(
         "engine.lint",
         RULES,
-        frozenset(
-            {
-                "automaton",
-                "checked",
-                "conversations",
-                "fixpoint",
-                "ignores",
-                "journeys",
-                "kinds",
-                "laid_out",
-                "moves",
-                "presence",
-                "proofs",
-                "report",
-                "scopes",
-                "selection",
-                "shapes",
-                "survey",
-                "translations",
-                "uses",
-                "walk",
-                "worst_case",
-            }
-        ),
+        frozenset({"checked", "conversations", "ignores", "report", "selection", "translations"}),
     ),
     Registry("engine.lint.formats", FORMATS),
     Registry(

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.analysis.journeys import Spot
 from engine.flow import Flow, State
 from engine.limits import Limits
 from engine.lint import lint
 from engine.lint.checked import Checked
-from engine.lint.journeys import Spot
 from engine.reader import read_flow
 from engine.source import Problem
 

@@ -14,9 +14,9 @@ from engine.lint import lint
 from engine.message import Media, Option, Outbound
 from engine.pack import Pack
 from engine.reader import read_pack
-from engine.script import Beginning, Script, script_of
-from engine.talk import Unplayable
-from engine.transcript import play, show
+from engine.rehearsal.script import Beginning, Script, script_of
+from engine.rehearsal.talk import Unplayable
+from engine.rehearsal.transcript import play, show
 
 SHOP = """
 flow: customer

@@ -8,17 +8,17 @@ from textwrap import dedent
 import pytest
 from talking import BUSINESS, CATALOG, Talker, interpreter_of
 
-from engine.content import content_of, load_content
 from engine.conversation import dump, load
-from engine.fingerprint import flow_fingerprint, state_fingerprint
 from engine.interpreter import Interpreter
 from engine.limits import Limits
 from engine.message import Inbound
-from engine.needs import needs
+from engine.publishing.content import content_of, load_content
+from engine.publishing.fingerprint import flow_fingerprint, state_fingerprint
+from engine.publishing.needs import needs
+from engine.publishing.versions import Version, taking
 from engine.reader import read_pack
 from engine.story import tell
 from engine.turn import Trace
-from engine.versions import Version, taking
 
 FLOW = """
 flow: customer
@@ -578,7 +578,7 @@ def test_a_timer_that_fired_does_not_fire_again_for_another_version() -> None:
     draft = between.newest.interpreter.draft(
         between.talker.conversation, None, between.talker.shop, between.talker.now, Limits()
     )
-    from engine.versions import moved_to
+    from engine.publishing.versions import moved_to
 
     moved = moved_to(between.talker.conversation, between.own, between.newest, draft)
     assert getattr(moved, "fired", None) == [0, 1]

@@ -15,8 +15,8 @@ from adapters.storage import Storage, open_storage
 from engine.memory import MemoryShop
 from engine.message import Inbound, Outbound
 from engine.pack import Pack
+from engine.rehearsal.talk import Talk
 from engine.story import in_short
-from engine.talk import Talk
 from engine.turn import Trace
 
 ROOT = Path(__file__).parent.parent

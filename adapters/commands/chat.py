@@ -15,10 +15,10 @@ from engine.durations import read_duration
 from engine.jinja.filters import format_money
 from engine.limits import MEDIA_KINDS, Kind, Limits
 from engine.message import Inbound, Media
+from engine.rehearsal.stage import PHONE, shop_with_people
+from engine.rehearsal.talk import Talk, Unplayable, pressed
+from engine.rehearsal.transcript import show
 from engine.shop import Cart, Catalog
-from engine.stage import PHONE, shop_with_people
-from engine.talk import Talk, Unplayable, pressed
-from engine.transcript import show
 
 if TYPE_CHECKING:
     from engine.pack import Pack

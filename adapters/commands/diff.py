@@ -104,7 +104,7 @@ def _published(storage: Storage, business: str, number: str | None) -> Pack:
 
 
 def _say(pairs: list[tuple[Pack, Pack]]) -> int:
-    from engine.differences import differences
+    from engine.publishing.differences import differences
 
     differ = False
     for old, new in pairs:

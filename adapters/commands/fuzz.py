@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from adapters.progress import Progress
 
 if TYPE_CHECKING:
-    from engine.fuzzing import Broken
+    from engine.rehearsal.fuzzing import Broken
 
 MOST_SHOWN = 5
 """After so many different faults there is enough to mend."""
@@ -32,8 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters.channels import CHANNELS
     from adapters.packs import shown
     from adapters.tried import Untriable, tried
-    from engine.fuzzing import Fuzzing
     from engine.limits import Limits
+    from engine.rehearsal.fuzzing import Fuzzing
 
     try:
         of = tried(arguments.flow, arguments.role)

@@ -129,8 +129,8 @@ def _with_snapshots(answers: Answers, folder: Path) -> Mapping[str, bytes]:
     from engine.lint import RULES, lint
     from engine.lint.selection import Selection
     from engine.reader import read_pack
-    from engine.script import script_of
-    from engine.transcript import play
+    from engine.rehearsal.script import script_of
+    from engine.rehearsal.transcript import play
 
     files = starter_pack(answers)
     reading = read_pack(files, shown(folder), {})

@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters.conversation_files import free_file, text_of
     from adapters.packs import shown
     from adapters.tried import Untriable, reached, tried
-    from engine.coverage import Coverage
-    from engine.exploration import explore
+    from engine.rehearsal.coverage import Coverage
+    from engine.rehearsal.exploration import explore
 
     try:
         of = tried(arguments.flow, arguments.role)

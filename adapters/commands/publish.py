@@ -67,7 +67,7 @@ def put_in_force(storage: Storage, pack: Pack, is_tried: bool) -> None:
     """Publishes the pack, and says what becomes of each conversation; only says it where it `is_tried`."""
     from adapters.fates import fates, told
     from adapters.published import Published
-    from engine.content import content_of
+    from engine.publishing.content import content_of
 
     now = datetime.now(UTC)
     business, name = pack.business.id, pack.business.name

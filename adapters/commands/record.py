@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from adapters.tried import Tried
-    from engine.recording import Difference, Heard
+    from engine.rehearsal.recording import Difference, Heard
 
 FLOWS = Path("flows")
 FIELDS = ("name", "address", "email")
@@ -112,7 +112,7 @@ def _recorded(
     from adapters.conversation_files import text_of
     from adapters.packs import shown
     from adapters.provider_limits import UnknownProvider, limits_of
-    from engine.recording import record
+    from engine.rehearsal.recording import record
 
     start = str(of.pack.flows[of.role].start)
     heard = [_heard(event, start) for event in told]
@@ -168,7 +168,7 @@ def _is_heard(event: Mapping[str, Any]) -> bool:
 
 def _heard(event: Mapping[str, Any], start: str) -> Heard:
     from engine.message import Inbound
-    from engine.recording import Heard
+    from engine.rehearsal.recording import Heard
 
     message = event["message"] if event["event"] == "turn" else event
     trace = event["trace"] if event["event"] == "turn" else []

@@ -14,9 +14,9 @@ from adapters.progress import Progress
 
 if TYPE_CHECKING:
     from adapters.junit import Case
-    from engine.coverage import Coverage
     from engine.pack import Pack
-    from engine.talk import Watch
+    from engine.rehearsal.coverage import Coverage
+    from engine.rehearsal.talk import Watch
 
 FLOWS = Path("flows")
 
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _test(folder: Path, arguments: argparse.Namespace, cases: list[Case]) -> int:
     from adapters.junit import Case
     from adapters.packs import checked_pack, load_pack, shown
-    from engine.coverage import Coverage
+    from engine.rehearsal.coverage import Coverage
 
     name = shown(folder)
     pack, report = checked_pack(folder)
@@ -150,9 +150,9 @@ def _played(
     """Plays one conversation; says what differs, or with `update` writes it down."""
     from adapters.packs import shown
     from adapters.provider_limits import UnknownProvider, limits_of
-    from engine.script import script_of
-    from engine.talk import Unplayable
-    from engine.transcript import play
+    from engine.rehearsal.script import script_of
+    from engine.rehearsal.talk import Unplayable
+    from engine.rehearsal.transcript import play
 
     try:
         script = script_of(document)
@@ -195,7 +195,7 @@ def _tell_coverage(
 ) -> bool:
     """Prints what the conversations of the pack reach; whether it is as much as was asked for."""
     from adapters.junit import Case
-    from engine.coverage import KINDS, share
+    from engine.rehearsal.coverage import KINDS, share
 
     reached = sum(len(one.reached) for one in covered.values())
     there_are = sum(len(one.items) for one in covered.values())

@@ -13,9 +13,9 @@ import peewee
 from adapters.storage.catalog import seed_in
 from adapters.storage.database import Database, loaded, stored
 from engine import conversation as talk
-from engine.content import Content, content_of, load_content
 from engine.conversation import Conversation
 from engine.pack import Pack
+from engine.publishing.content import Content, content_of, load_content
 
 IN_FORCE = """
     SELECT number, publication, hash FROM flow_versions WHERE business = ? AND publication =

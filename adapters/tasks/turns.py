@@ -13,8 +13,8 @@ from adapters.metrics import Metrics
 from adapters.published import Published
 from adapters.storage import DatabaseBusy, Held, Storage, WaitingMessage, WorkingTurn
 from engine.limits import Limits
+from engine.publishing.versions import Version, taking
 from engine.turn import Trace, Turn
-from engine.versions import Version, taking
 
 HELD_SECONDS = 10.0
 """How long an event waits for a turn of the same conversation to end."""

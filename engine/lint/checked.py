@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from engine.analysis.survey import Survey, Told, Written
 from engine.expressions import Read
 from engine.flow import Flow
 from engine.limits import Limits
-from engine.lint.survey import Survey, Told, Written
-from engine.nearest import nearest, renamed, unknown
+from engine.nearest import meant, renamed, unknown
 from engine.pack import Pack
 from engine.reader import Reading
 from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
 
 if TYPE_CHECKING:
+    from engine.analysis.proofs import Proofs
+    from engine.analysis.scopes import Scopes
+    from engine.analysis.shapes import Shapes
+    from engine.analysis.worst_case import WorstCase
     from engine.lint.ignores import Ignore
-    from engine.lint.proofs import Proofs
-    from engine.lint.scopes import Scopes
-    from engine.lint.shapes import Shapes
-    from engine.lint.worst_case import WorstCase
 
 Severity = Literal["error", "warning", "information"]
 Profile = Literal["draft", "pilot", "production", "asked"]
@@ -105,7 +105,7 @@ class Checked:
     @cached_property
     def proofs(self) -> tuple[Proofs, ...]:
         """What the proofs of each flow share; none while anything cannot be read: a gap proves nothing."""
-        from engine.lint.proofs import Proofs  # it resolves names by this module
+        from engine.analysis.proofs import Proofs  # it resolves names by this module
 
         if self.problems:
             return ()
@@ -125,27 +125,27 @@ class Checked:
     @cached_property
     def scopes(self) -> tuple[tuple[Survey, Scopes], ...]:
         """Each flow with what is understood where."""
-        from engine.lint.scopes import Scopes
+        from engine.analysis.scopes import Scopes
 
         return tuple((survey, Scopes(survey.flow)) for survey in self.surveys)
 
     @cached_property
     def worst_cases(self) -> tuple[WorstCase, ...]:
         """Of each flow what its texts come to at their longest."""
-        from engine.lint.worst_case import WorstCase
+        from engine.analysis.worst_case import WorstCase
 
         return tuple(WorstCase(survey, self.pack) for survey in self.surveys)
 
     @cached_property
     def shapes(self) -> Shapes:
         """Compares patterns, each pair once for all rules."""
-        from engine.lint.shapes import Shapes
+        from engine.analysis.shapes import Shapes
 
         return Shapes()
 
     def conversation_in(self, survey: Survey, states: Iterable[str], said: str) -> tuple[str, ...]:
         """The shortest conversation that leads to one of the states and ends with this; empty without one."""
-        from engine.lint.journeys import Spot
+        from engine.analysis.journeys import Spot
 
         for proofs in self.proofs:
             if proofs.flow is survey.flow:
@@ -306,9 +306,3 @@ def unknown_at(rule: str, kind: str, word: str, allowed: Iterable[str], fallback
     known = [str(one) for one in allowed]
     problem = problem_at(rule, word, unknown(kind, word, known), fallback)
     return problem._replace(edits=renamed(word, known))
-
-
-def meant(word: str, allowed: Iterable[str]) -> str | None:
-    """The name that a word stands for: itself, or the nearest, so that one slip of the pen is one finding."""
-    names = allowed if isinstance(allowed, (Mapping, frozenset, set)) else set(allowed)
-    return word if word in names else nearest(word, sorted(names))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.scopes import pairs
 from engine.lint.checked import Checked, Rule
-from engine.lint.scopes import pairs
 from engine.source import Problem
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.walk import ends_of, leaving
 from engine.flow import Flow, State
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.walk import ends_of, leaving
 from engine.source import Problem
 
 

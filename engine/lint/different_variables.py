@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.analysis.survey import NAMED, NO_NAMES, Survey, Written, written
 from engine.expressions import Read, Text
 from engine.flow import Message
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import NAMED, NO_NAMES, Survey, Written, written
 from engine.source import Problem
 
 

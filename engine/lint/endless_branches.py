@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from engine.analysis.moves import Moves
 from engine.flow import Branch, State
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.moves import Moves
 from engine.lint.stranded_customer import listed
 from engine.source import Problem
 

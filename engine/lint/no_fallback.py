@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.journeys import Spot
 from engine.flow import Flow, State
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.journeys import Spot
 from engine.source import Problem
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.scopes import Scopes, Shaped, pairs
+from engine.analysis.shapes import Relation
+from engine.analysis.survey import Survey
 from engine.lint.checked import Checked, Rule
-from engine.lint.scopes import Scopes, Shaped, pairs
-from engine.lint.shapes import Relation
-from engine.lint.survey import Survey
 from engine.source import Problem
 
 

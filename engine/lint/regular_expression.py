@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.survey import literal_of
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import literal_of
 from engine.source import Problem
 from engine.validators import VALIDATORS
 from engine.validators.matches import mistake_in

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.scopes import Scopes
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.scopes import Scopes
 from engine.source import Problem
 
 

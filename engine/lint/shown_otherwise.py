@@ -24,7 +24,7 @@ EFFECTS: Mapping[str, str] = {
 
 def check(checked: Checked) -> Iterator[Problem]:
     # Loaded by who asks for it alone, so that flow-lint starts at once.
-    from engine.lint.laid_out import LaidOut
+    from engine.analysis.laid_out import LaidOut
 
     alike: dict[Limits, list[str]] = {}
     for provider, limits in checked.providers.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.walk import Site, states_of
 from engine.flow import Flow, Slot, State
 from engine.lint.checked import Checked, Rule
-from engine.lint.walk import Site, states_of
 from engine.source import Problem
 
 READS = ("command", "choices", "input")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.walk import Site, states_of, ways_of
 from engine.lint.checked import Checked, Rule
-from engine.lint.walk import Site, states_of, ways_of
 from engine.source import Problem
 
 

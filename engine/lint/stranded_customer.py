@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from engine.analysis.journeys import Spot
+from engine.analysis.moves import Move, Moves
+from engine.analysis.walk import ends_of
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.lint.dead_end import leads_nowhere
-from engine.lint.journeys import Spot
-from engine.lint.moves import Move, Moves
-from engine.lint.walk import ends_of
 from engine.source import Problem
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from engine.analysis.scopes import Heard, Scope, Scopes
 from engine.flow import Flow, State
 from engine.flow import Rule as Command
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.scopes import Heard, Scope, Scopes
 from engine.pack import Pack
 from engine.source import Problem
 from engine.types.boolean import yes_and_no

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from engine.analysis.scopes import Heard, Scopes
+from engine.analysis.survey import Survey, offers_of
+from engine.analysis.walk import understood_in
 from engine.flow import Message, State
 from engine.flow import Rule as Command
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.scopes import Heard, Scopes
-from engine.lint.survey import Survey, offers_of
-from engine.lint.walk import understood_in
 from engine.source import Problem
 
 NUMBERS = frozenset({"number", "decimal", "money"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from engine.analysis.scopes import Scope, Scopes
+from engine.analysis.survey import Survey, offers_of
 from engine.flow import Button, Flow, Message
 from engine.flow import Rule as Command
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.scopes import Scope, Scopes
-from engine.lint.survey import Survey, offers_of
 from engine.source import Place, Problem
 from engine.words import fold
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.survey import Survey, literal_of
 from engine.expressions import Text
 from engine.limits import Limits
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import Survey, literal_of
 from engine.source import Problem
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from engine.analysis.survey import Survey
 from engine.expressions import Text
 from engine.flow import Choices
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import Survey
 from engine.source import Problem
 
 if TYPE_CHECKING:
-    from engine.lint.worst_case import WorstCase
+    from engine.analysis.worst_case import WorstCase
 
 AS_TEXT = "then the whole list is sent as text"
 

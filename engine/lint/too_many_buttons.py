@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.survey import Survey
 from engine.flow import Button
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.survey import Survey
 from engine.source import Problem
 
 

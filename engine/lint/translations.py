@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from engine.analysis.survey import Survey
 from engine.flow import Message
 from engine.lint.checked import Checked
-from engine.lint.survey import Survey
 from engine.source import NOWHERE, Edit, Mapped, Place, Span, Word
 
 KEY = "fingerprints"

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jinja2 import nodes
 
+from engine.analysis.kinds import BOOLEAN, NUMBER, TEXT, UNKNOWN, Kind, Names, element_of, is_list, reckoned
+from engine.analysis.survey import Written
+from engine.analysis.walk import Site
 from engine.expressions import Part, Read
 from engine.flow import Check
 from engine.jinja.template_parser import Parsed
 from engine.lint.checked import Checked, Rule
-from engine.lint.kinds import BOOLEAN, NUMBER, TEXT, UNKNOWN, Kind, Names, element_of, is_list, reckoned
-from engine.lint.survey import Written
-from engine.lint.walk import Site
 from engine.source import Problem
 
 COMPARED: Mapping[str, str] = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.actions import ACTIONS
+from engine.analysis.survey import Survey
+from engine.analysis.walk import Site, answers_of
 from engine.flow import Answer, Flow, Step
-from engine.lint.checked import Checked, Rule, meant
-from engine.lint.survey import Survey
-from engine.lint.walk import Site, answers_of
+from engine.lint.checked import Checked, Rule
+from engine.nearest import meant
 from engine.source import Place, Problem
 
 CODES = frozenset(code for action in ACTIONS.values() for code in action.fails)

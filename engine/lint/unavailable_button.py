@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.survey import offers_of
+from engine.analysis.walk import understood_in
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.survey import offers_of
-from engine.lint.walk import understood_in
 from engine.source import Problem
 
 

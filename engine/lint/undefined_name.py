@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
+from engine.analysis.journeys import Journeys, Spot
+from engine.analysis.moves import Move
+from engine.analysis.presence import Facts
+from engine.analysis.proofs import Proofs
+from engine.analysis.survey import NAMED, Written, written
+from engine.analysis.uses import Source, Use
 from engine.expressions import Expression, Read
-from engine.lint.checked import CUSTOMER, Checked, Rule, meant
-from engine.lint.journeys import Journeys, Spot
-from engine.lint.moves import Move
-from engine.lint.presence import Facts
-from engine.lint.proofs import Proofs
-from engine.lint.survey import NAMED, Written, written
-from engine.lint.uses import Source, Use
+from engine.lint.checked import CUSTOMER, Checked, Rule
+from engine.nearest import meant
 from engine.source import NOWHERE, Place, Problem
 
 Bare = Callable[[str], Journeys]

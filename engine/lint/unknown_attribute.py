@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.actions import ACTIONS
+from engine.analysis.survey import NAMED, Written
 from engine.business import BusinessAt
 from engine.draft import RESERVED, Failed, Said
 from engine.expressions import Read
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import NAMED, Written
 from engine.nearest import renamed, unknown
 from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
 from engine.source import Problem

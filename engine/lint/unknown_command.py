@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.survey import offers_of
 from engine.lint.checked import Checked, Rule, unknown_at
-from engine.lint.survey import offers_of
 from engine.source import Problem
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.survey import NAMED
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import NAMED
 from engine.nearest import renamed, unknown
 from engine.source import Problem
 

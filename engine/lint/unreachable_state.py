@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.walk import leaving
 from engine.flow import Flow
-from engine.lint.checked import Checked, Rule, meant, problem_at
-from engine.lint.walk import leaving
+from engine.lint.checked import Checked, Rule, problem_at
+from engine.nearest import meant
 from engine.source import Problem
 
 

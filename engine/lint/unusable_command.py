@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.survey import offers_of
 from engine.flow import Flow
 from engine.flow import Rule as Command
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.survey import offers_of
 from engine.source import Problem
 
 

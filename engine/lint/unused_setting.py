@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, meant, problem_at
-from engine.lint.survey import Survey
+from engine.analysis.survey import Survey
+from engine.lint.checked import Checked, Rule, problem_at
+from engine.nearest import meant
 from engine.source import Place, Problem
 
 

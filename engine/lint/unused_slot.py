@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.lint.checked import Checked, Rule, meant
+from engine.lint.checked import Checked, Rule
+from engine.nearest import meant
 from engine.source import Problem
 
 

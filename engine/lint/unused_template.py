@@ -6,8 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
+from engine.analysis.survey import Survey
 from engine.lint.checked import Checked, Rule
-from engine.lint.survey import Survey
 from engine.source import Place, Problem
 
 _INCLUDES = re.compile(r"""\{%[-+]?\s*(?:include|import|from|extends)\s+["']([^"']+)["']""")

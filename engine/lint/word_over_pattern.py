@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from engine.analysis.scopes import Heard, Scopes, Shaped, fits, is_catch_all
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.lint.scopes import Heard, Scopes, Shaped, fits, is_catch_all
 from engine.source import Problem
 
 

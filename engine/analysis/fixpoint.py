@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from engine.analysis.moves import Move
+from engine.analysis.presence import Facts, Presence
+from engine.analysis.walk import Site
 from engine.flow import Branch
-from engine.lint.moves import Move
-from engine.lint.presence import Facts, Presence
-from engine.lint.walk import Site
 
 
 class Entry(NamedTuple):

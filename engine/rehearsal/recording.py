@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from engine.interpreter import Interpreter
-from engine.inventions import Inventions
 from engine.limits import SILENT_KINDS, Limits
 from engine.message import Inbound
 from engine.pack import Pack
 from engine.recognizer import decode_press
+from engine.rehearsal.inventions import Inventions
+from engine.rehearsal.script import Beginning, Script
+from engine.rehearsal.stage import Stage
+from engine.rehearsal.talk import Unplayable
 from engine.sayings import Said, spelled
-from engine.script import Beginning, Script
-from engine.stage import Stage
-from engine.talk import Unplayable
 from engine.turn import Trace
 
 SHORT = timedelta(minutes=5)

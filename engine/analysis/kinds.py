@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import nodes
 
+from engine.analysis.survey import Survey
 from engine.expressions import Expression, Value
 from engine.flow import Flow
-from engine.lint.survey import Survey
 
 Kind = str
 """`text`, `number`, `product` …, `list of KIND`; `list` of anything; empty where nothing is certain."""

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from engine.actions import ACTIONS
+from engine.analysis.survey import Survey, offers_of
+from engine.analysis.walk import Site, ends_of, rules_above, rules_of
 from engine.flow import Answer, Branch, Flow, State, Step
-from engine.lint.checked import meant
-from engine.lint.survey import Survey, offers_of
-from engine.lint.walk import Site, ends_of, rules_above, rules_of
+from engine.nearest import meant
 from engine.words import fold
 
 Cause = Literal["goes", "unreadable", "refused", "fails", "none", "handed_back"]

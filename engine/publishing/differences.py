@@ -10,9 +10,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.fingerprint import meaning
 from engine.flow import Branch, Check, Flow, Message, Rule, State
 from engine.pack import Pack
+from engine.publishing.fingerprint import meaning
 from engine.shop import Product
 
 SHORT = 100

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from engine.actions import ACTIONS
+from engine.analysis.walk import Site, Way, ends_of, every_rule, every_way, understood_in
 from engine.draft import RESERVED
 from engine.expressions import Expression, Read, Text, Value
 from engine.flow import Branch, Button, Choices, Flow, Message, Rule, State, Step
-from engine.lint.walk import Site, Way, ends_of, every_rule, every_way, understood_in
 from engine.source import Place
 
 NO_NAMES: frozenset[str] = frozenset()

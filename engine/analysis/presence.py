@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from engine.analysis.moves import SPOKEN, Move, Moves
+from engine.analysis.survey import NAMED, given_by, literal_of, offers_of
+from engine.analysis.walk import Site
 from engine.draft import RESERVED
 from engine.expressions import Expression, Value
 from engine.flow import Check, Flow, Rule, Step
 from engine.jinja.reads import Path
-from engine.lint.moves import SPOKEN, Move, Moves
-from engine.lint.survey import NAMED, given_by, literal_of, offers_of
-from engine.lint.walk import Site
 
 Facts = int
 """A set of names that hold something: a bit for what each slot keeps, and one for what a turn gives."""

@@ -9,14 +9,14 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, NamedTuple
 
-from engine.coverage import Coverage, Item, Key
 from engine.interpreter import Interpreter
 from engine.pack import Pack
-from engine.provocations import Provocations
+from engine.rehearsal.coverage import Coverage, Item, Key
+from engine.rehearsal.provocations import Provocations
+from engine.rehearsal.script import Script
+from engine.rehearsal.stage import Stage
+from engine.rehearsal.talk import Unplayable
 from engine.sayings import Said
-from engine.script import Script
-from engine.stage import Stage
-from engine.talk import Unplayable
 
 MOST_TRIED = 60_000
 """So many things are tried before what is still unreached is given up."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from engine.analysis.walk import Site, every_rule, every_way
 from engine.flow import Answer, Branch, Flow, Rule
-from engine.lint.walk import Site, every_rule, every_way
 from engine.source import Place
 from engine.turn import Turn
 

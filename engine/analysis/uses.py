@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from engine.analysis.fixpoint import Solution
+from engine.analysis.moves import Move, Moves
+from engine.analysis.presence import Facts, Presence
+from engine.analysis.survey import literal_of
+from engine.analysis.walk import Site
 from engine.expressions import Expression, Text, Value
 from engine.flow import Branch, Choices, Step
-from engine.lint.fixpoint import Solution
-from engine.lint.moves import Move, Moves
-from engine.lint.presence import Facts, Presence
-from engine.lint.survey import literal_of
-from engine.lint.walk import Site
 from engine.source import NOWHERE, Place
 
 Source = Text | Expression | Value

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 
+from engine.analysis.walk import every_rule
 from engine.expressions import Expression, Value
 from engine.flow import Flow, Rule, State
-from engine.lint.walk import every_rule
 from engine.patterns import Pattern
 from engine.recognizer import decode_press
+from engine.rehearsal.stage import Stage
 from engine.sayings import MEANINGLESS, Said, commands_in, sayings, spelled
 from engine.shop import Product
-from engine.stage import Stage
 from engine.types import TYPES
 
 NUMBERS = ("number", "decimal", "money")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from engine.lint.journeys import Journeys, Spot, Storyteller
-from engine.lint.moves import Moves
-from engine.lint.survey import Survey
-from engine.lint.uses import Uses
+from engine.analysis.journeys import Journeys, Spot, Storyteller
+from engine.analysis.moves import Moves
+from engine.analysis.survey import Survey
+from engine.analysis.uses import Uses
 from engine.shop import Product
 
 

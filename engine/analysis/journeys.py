@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from engine.analysis.moves import SPOKEN, Move, Moves
 from engine.flow import Branch, Flow, Rule, State
-from engine.lint.moves import SPOKEN, Move, Moves
 from engine.sayings import MEANINGLESS, Said, sayings
 from engine.shop import Product
 

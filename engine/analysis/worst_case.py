@@ -15,13 +15,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from engine.analysis.survey import Survey
 from engine.business import Business
 from engine.conversation import Conversation
 from engine.draft import Draft, Failed
 from engine.expressions import Expression, ExpressionFailed, Read, Text, Value
 from engine.flow import Check, Choices, Flow
 from engine.limits import Limits
-from engine.lint.survey import Survey
 from engine.memory import MemoryShop
 from engine.message import Inbound
 from engine.pack import Pack

@@ -11,16 +11,16 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.conversation import dump, load
-from engine.hostility import CANARY, Hostility
 from engine.interpreter import Interpreter
 from engine.limits import Limits
 from engine.message import Outbound
 from engine.pack import Pack
-from engine.provocations import Provocations
+from engine.rehearsal.hostility import CANARY, Hostility
+from engine.rehearsal.provocations import Provocations
+from engine.rehearsal.script import Script
+from engine.rehearsal.stage import Stage
+from engine.rehearsal.talk import Unplayable
 from engine.sayings import Said
-from engine.script import Script
-from engine.stage import Stage
-from engine.talk import Unplayable
 from engine.turn import Turn
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.conversation import Conversation
 from engine.declarations import Unreadable
 from engine.expressions import ExpressionFailed
-from engine.fingerprint import flow_fingerprint
 from engine.flow import Flow, Rule, Slot, State
 from engine.limits import SILENT_KINDS, Limits
 from engine.message import Inbound
+from engine.publishing.fingerprint import flow_fingerprint
 from engine.recognizer import Meaning, decode_press, encode_press
 from engine.shop import Shop
 from engine.turn import Trace
@@ -81,7 +81,7 @@ class Version:
     @cached_property
     def needs(self) -> Mapping[str, frozenset[str]]:
         """State: the slots that have to be filled there."""
-        from engine.needs import needs
+        from engine.publishing.needs import needs
 
         return needs(self.flow)
 

@@ -7,8 +7,8 @@ from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
+from engine.analysis.shapes import beginning
 from engine.flow import Flow, Rule, State
-from engine.lint.shapes import beginning
 from engine.patterns import Pattern
 from engine.words import fold
 

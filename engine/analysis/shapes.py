@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from engine.lint.automaton import END, Automaton, Config
+from engine.analysis.automaton import END, Automaton, Config
 from engine.patterns import Pattern
 from engine.sayings import fitting
 

@@ -15,9 +15,9 @@ from engine.limits import MEDIA_KINDS, Limits
 from engine.memory import MemoryShop
 from engine.message import Inbound, Media
 from engine.pack import Pack
-from engine.script import Script
+from engine.rehearsal.script import Script
+from engine.rehearsal.talk import Talk, Unplayable, Watch
 from engine.shop import Product, Shop
-from engine.talk import Talk, Unplayable, Watch
 from engine.turn import Turn
 
 PHONE = "923001234567"

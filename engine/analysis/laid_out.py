@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from engine.analysis.survey import Survey, offers_of
+from engine.analysis.worst_case import WorstCase
 from engine.expressions import Text
 from engine.flow import Message
 from engine.flow import Rule as Command
 from engine.layout import Row, Saying, fit, page, shows_as_list
 from engine.limits import Limits
-from engine.lint.survey import Survey, offers_of
-from engine.lint.worst_case import WorstCase
 from engine.message import Media
 
 MOST_LINES = 200

@@ -11,9 +11,9 @@ from engine.limits import Limits
 from engine.memory import Placed
 from engine.message import Inbound, Outbound
 from engine.pack import Pack
-from engine.script import Script
-from engine.stage import BrokenOnPurpose, Stage, waiting
-from engine.talk import Unplayable, Watch
+from engine.rehearsal.script import Script
+from engine.rehearsal.stage import BrokenOnPurpose, Stage, waiting
+from engine.rehearsal.talk import Unplayable, Watch
 from engine.turn import Turn
 
 INDENT = "    "

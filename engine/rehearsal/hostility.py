@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from engine.provocations import Provocations
+from engine.rehearsal.provocations import Provocations
+from engine.rehearsal.stage import Stage
 from engine.sayings import Said, spelled
-from engine.stage import Stage
 
 if TYPE_CHECKING:
     from random import Random

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.actions import ACTIONS
+from engine.analysis.walk import leaving
 from engine.expressions import Expression, Text, Value
 from engine.flow import Flow, Message, Rule, State, Step
-from engine.lint.walk import leaving
 
 Slots = frozenset[str]
 
