@@ -17,13 +17,10 @@ from typing import Any
 
 from engine.analysis.survey import Survey
 from engine.business import Business
-from engine.conversation import Conversation
 from engine.draft import Draft, Failed
 from engine.expressions import Expression, ExpressionFailed, Read, Text, Value
 from engine.flow import Check, Choices, Flow
 from engine.limits import Limits
-from engine.memory import MemoryShop
-from engine.message import Inbound
 from engine.pack import Pack
 from engine.shop import OrderDraft, Product
 from engine.turn import BrokenTurn, Failure
@@ -68,6 +65,8 @@ class WorstCase:
 
     def rendered(self, text: Text, language: str, given: Mapping[str, Any] | None = None) -> str | None:
         """What the text says at its longest; None where that cannot be told without a real conversation."""
+        if text.constant is not None:
+            return text.constant
         draft = self._draft(language)
         draft.given = {**self._given(language), **(given or {})}
         try:
@@ -210,6 +209,11 @@ class WorstCase:
         return draft
 
     def _made(self, language: str) -> Draft:
+        # Loaded for a text that needs a world alone, so that flow-lint starts at once.
+        from engine.conversation import Conversation
+        from engine.memory import MemoryShop
+        from engine.message import Inbound
+
         shop = MemoryShop(self.pack).for_customer(PHONE)
         talk = Conversation(str(self.flow.start))
         said = Inbound("text", "x" * LONGEST_ELSE)
