@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tzlocal
 from jsonschema import Draft202012Validator
 from page_case import ROOT, Block, Server, Terminal, WrongPage, blocks_of, do, give_pack, named_by
 
@@ -63,12 +65,20 @@ def test_a_page_shows_what_is_so(name: str, tmp_path: Path, monkeypatch: pytest.
             assert (tmp_path / Path(picture).name).read_text("utf-8") == drawn
 
 
+@pytest.fixture(autouse=True)
+def own_time_zone_again() -> Iterator[None]:
+    """Set up before `monkeypatch`, it ends after that: what the tests behind these ones read is their own."""
+    yield
+    tzlocal.reload_localzone()
+
+
 def as_for_a_reader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal of the usual width, in an empty folder, with nothing set."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TZ", "Europe/Berlin")
+    tzlocal.reload_localzone()  # a process reads it once, and other commands ran in this one
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
