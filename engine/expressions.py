@@ -66,18 +66,23 @@ class Names(Protocol):
 
 
 class _Compiled:
-    """A parsed source that is compiled when it is first needed."""
+    """A source that is parsed at once, where it is not handed in `parsed`, and compiled at its first use."""
 
     __slots__ = ("source", "place", "_environment", "_parse", "_parsed", "_reads", "_root", "_debug_info")
 
     def __init__(
-        self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]
+        self,
+        source: str,
+        place: Place,
+        environment: Environment,
+        parse: Callable[[], Parsed],
+        parsed: Parsed | None = None,
     ) -> None:
         self.source = source
         self.place = place
         self._environment = environment
         self._parse = parse
-        self._parsed: Parsed | None = parse()
+        self._parsed: Parsed | None = parsed or parse()
         self._reads: tuple[Read, ...] | None = None
         self._root: Callable[[Any], Generator[Any, None, None]] | None = None
         self._debug_info = ""
@@ -117,9 +122,14 @@ class Expression(_Compiled):
     __slots__ = ("_chain", "_is_negated")
 
     def __init__(
-        self, source: str, place: Place, environment: Environment, parse: Callable[[], Parsed]
+        self,
+        source: str,
+        place: Place,
+        environment: Environment,
+        parse: Callable[[], Parsed],
+        parsed: Parsed | None = None,
     ) -> None:
-        super().__init__(source, place, environment, parse)
+        super().__init__(source, place, environment, parse, parsed)
         assert self._parsed is not None  # noqa: S101
         self._chain, self._is_negated = _chain(self._parsed.tree)
 
@@ -301,7 +311,7 @@ class Sandbox:
         parsed = parse_text(self.environment, source.strip())
         if _is_lone(parsed.tree):
             expression = Expression(
-                source, place, self.environment, lambda: parse_text(self.environment, source.strip())
+                source, place, self.environment, lambda: parse_text(self.environment, source.strip()), parsed
             )
             return Value(source, place, (expression,), expression.evaluate)
         text = self._text(source, place, "", None, "")
