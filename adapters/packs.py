@@ -29,8 +29,10 @@ def load_pack(path: str | Path, instead: Mapping[str, bytes] = NOTHING) -> Readi
         raise NotADirectoryError(f"{path} is no folder; a pack is a folder with a business.yaml")
     at = shown(folder)
     files = files_in(folder)
-    if instead:
-        files = {name: instead.get(os.path.normpath(f"{at}/{name}"), raw) for name, raw in files.items()}
+    for name, raw in instead.items():
+        within = os.path.relpath(name, at)
+        if name.endswith(READ) and not within.startswith(".."):
+            files[Path(within).as_posix()] = raw
     return read_pack(files, at, templates_beside(folder, instead))
 
 

@@ -197,6 +197,25 @@ def test_standard_input_has_the_neighbours_of_its_name(here: Path) -> None:
     assert done.stdout.startswith(b"pack/shop.yaml:7:24: no message 'bye'")
 
 
+def test_standard_input_takes_its_place_in_its_pack(here: Path) -> None:
+    flow = FLOW.replace("hello: Hello!", 'hello: "Hello! {{ order.number }}"')
+    move = "{from: pending, to: confirmed, by: [staff], tell: %s}"
+    put(
+        here / "shop",
+        business__yaml="business: shop\nname: Shop\ncurrency: EUR\ntimezone: Europe/Berlin\n"
+        "languages: [en]\nflows: {customer: shop.yaml}\n",
+        shop__yaml="never read: [\n",
+        workflow__yaml=f"order:\n  start: pending\n  moves:\n    confirm: {move % 'told'}\n",
+    )
+    text = FLOW + '  told: "Order {{ order.number }}."\n'
+    done = piped(text, "--stdin-name", "shop/shop.yaml")
+    assert (done.returncode, done.stdout) == (0, b"")
+    done = piped(flow, "--stdin-name", "shop/shop.yaml")
+    assert done.stdout.startswith(b"shop/shop.yaml:")
+    done = piped("messages:\n  new: New!\n", "--stdin-name", "shop/further.yaml")
+    assert done.stdout.startswith(b"shop/shop.yaml:")  # what stands on the disk beside it
+
+
 def test_standard_input_is_mended_to_standard_output(here: Path) -> None:
     text = FLOW.replace("\n", "\r\n").replace("goto: done", "goto: donne")
     done = piped(text, "--fix")

@@ -92,14 +92,14 @@ def _run(words: list[str]) -> int:
 
 def _of_standard_input(arguments: Arguments) -> int:
     """Checks the flow on standard input; with --fix it is printed as mended, and its findings apart."""
-    from adapters.flow_lint.checking import check_flow
+    from adapters.flow_lint.checking import check_given
     from adapters.packs import shown
 
     name = shown(Path(arguments.stdin_name or "stdin"))
     given = {name: sys.stdin.buffer.read()}
 
     def look(instead: Mapping[str, bytes]) -> Findings:
-        return check_flow(name, arguments.selection, instead)
+        return check_given(name, arguments.selection, instead)
 
     if not arguments.fix and not arguments.diff:
         return _tell(arguments, look(given), given)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OF_PACKS = ("business.yaml", "catalog.yaml", "catalog.csv", "workflow.yaml")
 """Files that mean something in a pack alone."""
 
+OF_A_PACK = (".yaml", ".csv", ".j2")
+
 NOTHING: Mapping[str, bytes] = {}
 
 
@@ -44,11 +46,16 @@ def check(
     return _findings((one for path in paths for one in readings(path, seen, instead)), selection)
 
 
-def check_flow(path: str, selection: Selection, instead: Mapping[str, bytes]) -> Findings:
-    """Every problem of a lone flow that may only stand in `instead`."""
-    from adapters.packs import load_flow
+def check_given(path: str, selection: Selection, instead: Mapping[str, bytes]) -> Findings:
+    """Every problem of the pack that a file belongs to, else of the lone flow that it is.
 
-    return _findings([load_flow(path, instead)], selection)
+    The file may stand in `instead` alone. Raises UsageError.
+    """
+    from adapters.packs import load_flow, load_pack
+
+    packs, _ = _of_file(path) if path.endswith(OF_A_PACK) else ([], [])
+    packs = [folder for folder in packs if os.path.isdir(folder)]
+    return _findings([load_pack(packs[0], instead) if packs else load_flow(path, instead)], selection)
 
 
 def _findings(readings: Iterable[Reading], selection: Selection) -> Findings:
