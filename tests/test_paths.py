@@ -299,6 +299,16 @@ def test_what_is_not_found_is_named(folder, capsys):
     assert "in a row; --tries allows more\n" in capsys.readouterr().out
 
 
+def test_what_breaks_inside_on_the_way_is_told(folder, capsys):
+    flow = folder / "customer.yaml"
+    text = flow.read_text(encoding="utf-8").replace("hello: Hello,", 'hello: "{{ 10 / cart.count }}",')
+    flow.write_text(text, encoding="utf-8")
+    assert run(paths_command, "flows/shop") == 1
+    printed = capsys.readouterr().out
+    assert re.search(r"flows/shop: it broke inside on the way: \w+: .*divides by zero", printed)
+    assert "`shoptalk fuzz flows/shop` shows" in printed
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -79,7 +79,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{name}: {len(explored.unreached)} not found: {why}")
         for item in explored.unreached:
             print(f"    {item.place}: {item.unreached}")
-    return 1 if explored.unreached else 0
+    for fault in explored.broke:
+        print(f"{name}: it broke inside on the way: {fault}")
+    if explored.broke:
+        print(f"{name}: `shoptalk fuzz {name}` shows the shortest conversations that break it")
+    return 1 if explored.unreached or explored.broke else 0
 
 
 def _conversations(number: int) -> str:

@@ -49,13 +49,15 @@ class Path(NamedTuple):
 
 class Explored(NamedTuple):
     """What a search came to. `is_whole` says that it ended because nothing was left to try; then what was
-    not found cannot be reached by anything that was tried, however long."""
+    not found cannot be reached by anything that was tried, however long. `broke` are the faults that it ran
+    into, each once: conversations go no further there."""
 
     paths: tuple[Path, ...]
     unreached: tuple[Item, ...]
     tried: int
     longest: int
     is_whole: bool
+    broke: tuple[str, ...] = ()
 
 
 class _Node(NamedTuple):
@@ -116,6 +118,7 @@ def explore(
         stage = Stage(pack, script, interpreter=interpreter)
         heappush(waiting, (0, next(order), _Node(stage, script, frozenset(), "")))
     found: list[_Find] = []
+    broke: dict[str, None] = {}
     tried = longest = 0
     while waiting and wanted and tried < most_tried:
         _, _, node = heappop(waiting)
@@ -128,7 +131,7 @@ def explore(
             tried += 1
             if not tried % 200:
                 told(tried, most_tried, len(wanted))
-            reached_now = _try(node.stage, said, coverage)
+            reached_now = _try(node.stage, said, coverage, broke)
             if reached_now is None:
                 habit.note(None)
                 continue
@@ -152,7 +155,7 @@ def explore(
                 heappush(waiting, (cost, next(order), _Node(stage, script, reached, changed)))
     paths = tuple(_joined(pack, interpreter, found, coverage, everything - wanted))
     items = [item for item in coverage.unreached() if item.key in wanted]
-    return Explored(paths, tuple(items), tried, longest, not waiting and bool(wanted))
+    return Explored(paths, tuple(items), tried, longest, not waiting and bool(wanted), tuple(broke))
 
 
 def _beginnings(languages: tuple[str, ...], role: str) -> Iterator[Script]:
@@ -167,10 +170,12 @@ def change_in(said: Said) -> str:
     return next((key for key in CHANGES if key in said), "") if isinstance(said, Mapping) else ""
 
 
-def _try(before: Stage, said: Said, coverage: Coverage) -> tuple[Stage, set[Key]] | None:
+def _try(
+    before: Stage, said: Said, coverage: Coverage, broke: dict[str, None]
+) -> tuple[Stage, set[Key]] | None:
     """What comes of saying this: how things stand then, and what it reached; None where it cannot be done.
 
-    What breaks leads nowhere either: `shoptalk fuzz` is there to find it.
+    What breaks leads nowhere either, and is noted in `broke`.
     """
     stage = before.fork()
     state = stage.talk.conversation.state
@@ -178,7 +183,8 @@ def _try(before: Stage, said: Said, coverage: Coverage) -> tuple[Stage, set[Key]
         turns = stage.act(said)
     except Unplayable:
         return None
-    except Exception:
+    except Exception as error:
+        broke[f"{type(error).__name__}: {error}"] = None
         return None
     keys: set[Key] = set()
     for turn in turns:
@@ -278,7 +284,7 @@ def _reached_by(pack: Pack, interpreter: Interpreter, script: Script, coverage: 
         try:
             turns = stage.act(said)
         except Exception:
-            return set()
+            return set()  # each goes its way alone, as it did when it was found
         for turn in turns:
             keys |= coverage.reached_by(state, turn)
             state = turn.conversation.state
