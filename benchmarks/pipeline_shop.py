@@ -44,7 +44,7 @@ def site_of(
     """Cookie Barrel with uncounted stock, ready to be told of messages; its replies stay queued."""
     _log_to_nowhere()
     packs = {
-        name: replace(pack, products=tuple(replace(product, stock=None) for product in pack.products))
+        name: pack._replace(products=tuple(replace(product, stock=None) for product in pack.products))
         for name, pack in load_packs([ROOT / "flows" / "cookie_barrel"]).items()
     }
     storage = open_storage(database_url)

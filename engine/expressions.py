@@ -269,10 +269,16 @@ class Sandbox:
     def __init__(self, templates: Mapping[str, str] | None = None) -> None:
         self.templates: Mapping[str, str] = templates or {}
         self.environment = Environment(FILTERS, TESTS)
+        self._trees: dict[tuple[str, bool], Parsed] = {}
 
     def expression(self, source: str, place: Place = NOWHERE) -> Expression:
         """An expression without braces, as in `when`, `check` and `from`."""
-        return Expression(source, place, self.environment, lambda: parse_expression(self.environment, source))
+        environment = self.environment
+
+        def parse() -> Parsed:
+            return parse_expression(environment, source)
+
+        return Expression(source, place, environment, parse, self._once(source, True, parse))
 
     def text(self, source: str, place: Place = NOWHERE, language: str = "") -> Text:
         """A text that is said in this language: a right-to-left one isolates what is put in."""
@@ -308,11 +314,14 @@ class Sandbox:
     def _value_of_text(self, source: str, place: Place) -> Value:
         if not _has_braces(source):
             return Value(source, place, (), None)
-        parsed = parse_text(self.environment, source.strip())
+        environment, stripped = self.environment, source.strip()
+
+        def parse() -> Parsed:
+            return parse_text(environment, stripped)
+
+        parsed = self._once(stripped, False, parse)
         if _is_lone(parsed.tree):
-            expression = Expression(
-                source, place, self.environment, lambda: parse_text(self.environment, source.strip()), parsed
-            )
+            expression = Expression(source, place, environment, parse, parsed)
             return Value(source, place, (expression,), expression.evaluate)
         text = self._text(source, place, "", None, "")
         return Value(source, place, (text,), text.render)
@@ -321,10 +330,25 @@ class Sandbox:
         if not _has_braces(source):
             return Text(source, place, language, None, "")
         environment = self.environment
-        compiled = _Compiled(source, place, environment, lambda: parse_text(environment, source, files, file))
+
+        def parse() -> Parsed:
+            return parse_text(environment, source, files, file)
+
+        parsed = self._once(source, False, parse) if files is None else parse()
+        compiled = _Compiled(source, place, environment, parse, parsed)
         return Text(
             source, place, language, compiled, "isolated" if is_right_to_left(language) else "printed"
         )
+
+    def _once(self, source: str, is_expression: bool, parse: Callable[[], Parsed]) -> Parsed:
+        """What is made of a source: nobody changes it, so what stands in many places is parsed once.
+
+        It is forgotten with the sandbox, which nothing that it made holds.
+        """
+        known = self._trees.get((source, is_expression))
+        if known is None:
+            known = self._trees[source, is_expression] = parse()
+        return known
 
 
 def _has_braces(source: str) -> bool:

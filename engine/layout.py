@@ -7,17 +7,16 @@ lists get a row that shows more; long texts are split at a line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from engine.limits import Limits
 from engine.message import Media, Option, Outbound
 
 _MARKS = r"[ *_\u2066-\u2069\u200e\u200f]{0,4}"
-_NUMBERED_LINE = re.compile(rf"^{_MARKS}\d{{1,9}}{_MARKS}[.)]{_MARKS}(?:\s|$)", re.MULTILINE)
+_NUMBERED_LINE = rf"(?m)^{_MARKS}\d{{1,9}}{_MARKS}[.)]{_MARKS}(?:\s|$)"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A line to press or type: its number (0 for none), title, press id and second line."""
 
     number: int
@@ -26,8 +25,7 @@ class Row:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(NamedTuple):
     """A message as the flow means it, before any channel. `as_list` asks for a list rather than buttons."""
 
     text: str = ""
@@ -49,7 +47,7 @@ def fit(saying: Saying, limits: Limits, numbered: bool = True) -> tuple[list[Out
     """
     if saying.products and limits.products and (saying.rows or saying.media or saying.ask_location):
         cards = _cards("", saying.products, limits)
-        messages, numbers_shown = fit(replace(saying, products=()), limits, numbered)
+        messages, numbers_shown = fit(saying._replace(products=()), limits, numbered)
         return [*cards, *messages], numbers_shown
     if saying.rows and not saying.ask_location:
         if fits_buttons(saying, limits):
@@ -63,7 +61,7 @@ def fit(saying: Saying, limits: Limits, numbered: bool = True) -> tuple[list[Out
     if saying.rows:
         listing = "\n".join(_line(row, numbered) for row in saying.rows)
         text = f"{saying.text}\n\n{listing}" if saying.text else listing
-        return _plain(replace(saying, text=text), limits), numbered
+        return _plain(saying._replace(text=text), limits), numbered
     return _plain(saying, limits), False
 
 
@@ -82,7 +80,7 @@ def shows_as_list(saying: Saying, limits: Limits) -> bool:
 
 def numbers_its_lines(text: str) -> bool:
     """Whether lines of the text begin with a number already, as a menu's do: other numbers would clash."""
-    return _NUMBERED_LINE.search(text) is not None
+    return re.search(_NUMBERED_LINE, text) is not None
 
 
 def fits_buttons(saying: Saying, limits: Limits) -> bool:
@@ -141,7 +139,7 @@ def _plain(saying: Saying, limits: Limits) -> list[Outbound]:
     if saying.media is not None:
         if not asks_place:
             return _media(saying, limits, text)
-        return [*_media(saying, limits, ""), *_plain(replace(saying, media=None), limits)]
+        return [*_media(saying, limits, ""), *_plain(saying._replace(media=None), limits)]
     if asks_place:
         chunks = split(text or "📍", limits.body)
         return [*(Outbound(text=part) for part in chunks[:-1]), Outbound(text=chunks[-1], ask_location=True)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal[
     "text",
@@ -28,8 +27,7 @@ SILENT_KINDS: frozenset[str] = frozenset({"reaction", "edit", "revoke", "system"
 MEDIA_KINDS: frozenset[str] = frozenset({"image", "audio", "video", "document"})
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What a channel can show, in characters and places; 0 places mean that it cannot at all.
 
     `media` are the kinds it sends, `captions` those of them that carry a text, `headers` the media kinds that

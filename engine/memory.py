@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from engine.business import Business
 from engine.pack import Pack
@@ -24,8 +24,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An order and all that is known of it: `customer` is a number, `timeline` of (status, by, reason)."""
 
     order: Order
@@ -141,7 +140,7 @@ class MemoryShop:
         placed = self._orders[number]
         order = replace(placed.order, status=status, is_open=self._is_open(status))
         timeline = (*placed.timeline, (status, by, reason))
-        self._put_order(replace(placed, order=order, timeline=timeline))
+        self._put_order(placed._replace(order=order, timeline=timeline))
         return self._as_now(order)
 
     def restock(self, number: str) -> None:

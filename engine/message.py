@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from engine.limits import Kind
 
+NOTHING: Mapping[str, Any] = {}
+"""What a provider said where nobody kept it."""
 
-@dataclass(frozen=True, slots=True)
-class Media:
+
+class Media(NamedTuple):
     """A picture, sound, film or file: a provider's id or an address, its MIME type and its file name."""
 
     id: str = ""
@@ -20,8 +21,7 @@ class Media:
     filename: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(NamedTuple):
     """One message of a customer.
 
     `text` is the body, a caption, or the title of what was pressed; `press` the id that the pressed button
@@ -47,14 +47,13 @@ class Inbound:
     sender_name: str = ""
     channel: str = ""
     sent_at: datetime | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = NOTHING
     user_id: str = ""
     moved_to: str = ""
     original: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a provider says of a message that we sent: `sent`, `delivered`, `read` or `failed`.
 
     `reference` is what we gave the provider to name the message by, empty where it brings none back. `remedy`
@@ -68,24 +67,22 @@ class Receipt:
     at: datetime | None = None
     error_code: str = ""
     error: str = ""
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = NOTHING
     reference: str = ""
     remedy: str = ""
     wait: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """What a provider sent and nobody here understands, kept as it came; `reason` says why."""
 
     reason: str
     channel: str = ""
     id: str = ""
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A button or list row as it goes out: what it says, its second line, and the id a press brings back."""
 
     title: str

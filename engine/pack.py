@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.business import Business
 from engine.flow import Flow
@@ -11,8 +11,7 @@ from engine.shop import Product
 from engine.workflow import Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(NamedTuple):
     """Everything one business has written. `templates` maps a path below `templates/` to its text.
 
     `files` are those it was read from, by their paths within its folder; None where it was not read.

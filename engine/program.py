@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 from transitions.core import Event
 
@@ -19,8 +18,7 @@ from engine.validators import VALIDATORS
 from engine.words import fold
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledStep:
+class CompiledStep(NamedTuple):
     """A step bound to its action: parameters as written, and those that may be filled from names."""
 
     action: Any
@@ -30,8 +28,7 @@ class CompiledStep:
     at: Spot
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledCheck:
+class CompiledCheck(NamedTuple):
     """A check bound to its validator. `value` is None where it looks at the input.
 
     `constants` are the parameters that are always the same, `parameters` those that are worked out.
@@ -45,8 +42,7 @@ class CompiledCheck:
     at: Spot
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
+class CompiledRule(NamedTuple):
     """A rule bound to its trigger. `acts` says that it may fail, itself or on its
     way, `moves` that it enters a state whatever branch is taken."""
 
@@ -61,24 +57,21 @@ class CompiledRule:
     at: Spot
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledBranch:
+class CompiledBranch(NamedTuple):
     """A branch's steps, bound, and where it stands."""
 
     steps: tuple[CompiledStep, ...]
     at: Spot
 
 
-@dataclass(frozen=True, slots=True)
-class Meanings:
+class Meanings(NamedTuple):
     """The rules that a word means, in order, and the language that has it; empty if several have."""
 
     rules: tuple[CompiledRule, ...]
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledState:
+class CompiledState(NamedTuple):
     """A state as a customer meets it: which words and patterns mean what there.
 
     `commands` are those in force, the flow's included; `general` the names of those that are the flow's.
@@ -105,8 +98,7 @@ class CompiledState:
     takes_numbers: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A flow, compiled: its states by name, and its branches, by the branch's
     identity. `timeout` is in seconds."""
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from engine.business import BusinessAt
 
@@ -248,8 +248,7 @@ class Orders:
         return tuple(order for order in self.all if order.is_open)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderDraft:
+class OrderDraft(NamedTuple):
     """An order about to be placed. Money is exact, in the main unit; `placed_at` is an aware moment."""
 
     lines: tuple[CartLine, ...]

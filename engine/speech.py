@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from engine.built_in import built_in
@@ -89,9 +88,8 @@ def speak_more(draft: Draft, state: CompiledState, name: str, start: int) -> tup
         rows = tuple(row for row in kept if row.number > 0) or tuple(row for row in kept if not row.number)
     numbered = any(row.number for row in rows)
     if not rows:
-        rows = tuple(replace(row, number=0) for row in _saying(message, draft, state, ()).rows)
-    saying = replace(
-        _saying(message._replace(buttons=(), rows=()), draft, state, ()),
+        rows = tuple(row._replace(number=0) for row in _saying(message, draft, state, ()).rows)
+    saying = _saying(message._replace(buttons=(), rows=()), draft, state, ())._replace(
         rows=rows,
         as_list=True,
         list_button=_list_button(message, draft),
@@ -106,8 +104,7 @@ def render_alone(message: Message, draft: Draft, flow: Flow) -> tuple[Outbound, 
         for button in (*message.buttons, *message.rows)
         if button.command in flow.commands
     )
-    saying = replace(
-        _body(message, draft),
+    saying = _body(message, draft)._replace(
         rows=rows,
         as_list=bool(message.rows),
         list_button=_list_button(message, draft) if message.rows else "",
@@ -197,8 +194,7 @@ def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple
         visit, default = draft.conversation.visit, draft.flow.languages[0]
         rows.append(_row(first, button, rule, draft, visit, default, as_list))
         first += 1
-    return replace(
-        saying,
+    return saying._replace(
         rows=tuple(rows),
         as_list=as_list,
         list_button=_list_button(message, draft) if as_list else "",
@@ -301,13 +297,13 @@ def _offer(
     """
     conversation = draft.conversation
     kept = [[row.number, row.title, row.id, row.about] for row in saying.rows]
-    saying = replace(saying, rows=_with_short_ids(saying.rows, conversation.visit, draft.limits.press_id))
+    saying = saying._replace(rows=_with_short_ids(saying.rows, conversation.visit, draft.limits.press_id))
     if shows_as_list(saying, draft.limits):
         size = draft.limits.rows - 1
         rest = encode_press(conversation.visit, MORE, [str(name), start + size])
         more_row = Row(0, built_in_text("more", draft), rest)
         shown, more = page(saying.rows, start, draft.limits, more_row)
-        saying = replace(saying, rows=shown, more=more)
+        saying = saying._replace(rows=shown, more=more)
         if more is not None:
             kept.append([0, more.title, more.id, ""])
     are_free = not state.takes_numbers and not numbers_its_lines(saying.text)
@@ -325,7 +321,7 @@ def _offer(
 
 def _with_short_ids(rows: tuple[Row, ...], visit: int, longest: int) -> tuple[Row, ...]:
     """The rows, an id that is too long for the channel replaced by one that names its row."""
-    return tuple(row if len(row.id) <= longest else replace(row, id=short_id(visit, row.id)) for row in rows)
+    return tuple(row if len(row.id) <= longest else row._replace(id=short_id(visit, row.id)) for row in rows)
 
 
 def _is_more(press_id: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ class BrokenTurn(Exception):
     """A turn cannot be finished through a fault of the flow; nothing of it is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A message for somebody else than the customer of this turn: the recipient's id and what they get."""
 
     recipient: str

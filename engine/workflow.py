@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.source import NOWHERE, Place
 from engine.turn import Failure
@@ -20,8 +20,7 @@ DEEDS: Mapping[str, Callable[[Shop, str], None]] = MappingProxyType(
 """What a move may `do`, by name: each takes the shop and the order's number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One way on from a status: `by` are the roles that may take it, `tell` a customer's message."""
 
     name: str

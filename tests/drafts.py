@@ -23,8 +23,7 @@ from engine.shop import Product
 
 CASES = Path(__file__).parent / "cases"
 
-SHOP = replace(
-    PACK,
+SHOP = PACK._replace(
     business=replace(
         PACK.business,
         country="PK",

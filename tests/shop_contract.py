@@ -105,7 +105,7 @@ class ShopContract:
         draft = wanted(
             (COOKIE, 2), (CAKE, 1), name="Ann", address="1 Long Street", latitude=24.86, longitude=67.01
         )
-        draft = replace(draft, lines=(replace(draft.lines[0], note="no nuts"), draft.lines[1]))
+        draft = draft._replace(lines=(replace(draft.lines[0], note="no nuts"), draft.lines[1]))
         placed = shop.place_order(draft)
         assert (placed.number, placed.status, placed.total) == ("C20260524-001", "pending", Decimal("220.50"))
         assert placed.placed_at == NOON

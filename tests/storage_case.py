@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -26,8 +25,7 @@ NOW = datetime(2026, 5, 24, 12, 0, 0, 250_000, tzinfo=UTC)
 NUMBER = "106540352242922"
 ANN, BOB = "923001234567", "923007654321"
 
-SHOP = replace(
-    PACK,
+SHOP = PACK._replace(
     flows={
         "customer": Flow("customer", ("en",), "initial", {}),
         "staff": Flow("staff", ("en",), "on_duty", {}),

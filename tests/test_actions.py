@@ -28,7 +28,7 @@ LIFE = Workflow(
         "cancel": Move("cancel", ("pending",), "cancelled", ("customer",), ("restock",), "order_cancelled"),
     },
 )
-PACK = replace(SHOP, workflow=LIFE)
+PACK = SHOP._replace(workflow=LIFE)
 
 
 def _cases(*outcomes: str) -> list[Any]:
@@ -43,7 +43,7 @@ def _cases(*outcomes: str) -> list[Any]:
 def _before(case: Case) -> tuple[Draft, MemoryShop]:
     """The turn as the case describes it: what was ordered, then what the shop changed, then the cart."""
     before = case.get("before", {})
-    pack = PACK if before.get("workflow", True) else replace(PACK, workflow=None)
+    pack = PACK if before.get("workflow", True) else PACK._replace(workflow=None)
     everything = MemoryShop(pack)
     everything.for_customer(BOB)
     by_code = {product.code: product for product in PACK.products}

@@ -636,6 +636,22 @@ def test_names_are_read_only_where_they_are_needed() -> None:
     assert asked == ["a", "b", "c"]
 
 
+def test_what_stands_in_two_places_is_parsed_once_and_each_says_it() -> None:
+    sandbox = Sandbox()
+    source = "{% for n in numbers %}{{ n }} {% endfor %}{{ numbers | join('x') }}"
+    there, here = Place("flow.yaml", 2, 2), sandbox.text(source, HERE, "en")
+    right_to_left = sandbox.text(source, there, "ur")
+    assert right_to_left.parsed()[0] is here.parsed()[0]
+    before = repr(here.parsed()[0].tree)
+    said_of_both = [one.render(names()) for one in (here, right_to_left, here)]
+    assert said_of_both == ["3 1 2 3x1x2", said(source, "ur"), "3 1 2 3x1x2"]
+    assert repr(sandbox.text(source).parsed()[0].tree) == before, "compiling leaves it as it was"
+    assert sandbox.expression("quantity + 1", HERE).parsed() != sandbox.expression("quantity + 2").parsed()
+    once, again = (sandbox.value("{{ quantity }}", place) for place in (HERE, there))
+    assert (once.place, again.place) == (HERE, there)
+    assert once.parsed()[0] is again.parsed()[0]
+
+
 @given(st.text(alphabet="{}%#|.()[]'\"abx_ 19*+-~\n", max_size=40))
 def test_whatever_is_written_is_a_text_or_is_refused(source: str) -> None:
     draft = names()

@@ -355,17 +355,20 @@ def test_on_github_actions_findings_are_annotations(
 
 
 HEAVY = ("babel", "dateparser", "email_validator", "flask", "jsonschema", "orjson", "peewee", "phonenumbers")
-HEAVY += ("rapidfuzz", "requests", "transitions", "argparse")
+HEAVY += ("rapidfuzz", "requests", "transitions", "argparse", "msgspec", "zoneinfo")
+MENU = "{% for product in catalog.available %}{{ product.name }} {% endfor %}"
 
 
-def test_a_clean_run_loads_nothing_that_it_does_not_need(here: Path) -> None:
-    put(here, shop__yaml=FLOW)
+@pytest.mark.parametrize("options", [[], ["--profile", "production", "--style"]])
+@pytest.mark.parametrize("greeting", ["Hello!", f'"{MENU}"'])
+def test_a_run_loads_nothing_that_it_does_not_need(here: Path, options: list[str], greeting: str) -> None:
+    put(here, shop__yaml=FLOW.replace("hello: Hello!", f"hello: {greeting}"))
     script = (
-        "import sys; from adapters.commands.lint import main; code = main(['shop.yaml']); "
-        f"print(code, sorted(set({HEAVY!r}) & set(sys.modules)))"
+        f"import sys; from adapters.commands.lint import main; code = main([*{options!r}, 'shop.yaml']); "
+        f"print(code, sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "0 []\n"
+    assert done.stderr == "0 []\n", done.stdout
 
 
 def test_a_reader_that_has_read_enough_is_no_error(here: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_product_is_added_or_changed() -> None:
 
 
 def test_a_shop_without_a_workflow_keeps_orders_open() -> None:
-    shop = MemoryShop(replace(PACK, workflow=None)).for_customer(ANN)
+    shop = MemoryShop(PACK._replace(workflow=None)).for_customer(ANN)
     assert shop.place_order(wanted((COOKIE, 1))).is_open
 
 

@@ -215,7 +215,7 @@ def test_a_difference_is_told_in_words_of_the_flow(case: str) -> None:
 
 def test_another_business_is_told() -> None:
     pack = pack_of()
-    other = replace(pack, business=replace(pack.business, name="Tea House"))
+    other = pack._replace(business=replace(pack.business, name="Tea House"))
     assert differences(pack, other) == ['the business: `name` was "Corner Shop", is "Tea House"']
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -72,7 +71,7 @@ class Shop:
     def hears(self, sender: str, inbound: Inbound) -> list[str]:
         self.count += 1
         self.now += timedelta(seconds=1)
-        message = replace(inbound, id=f"in.{self.count}", sender=sender, channel=NUMBER, sent_at=self.now)
+        message = inbound._replace(id=f"in.{self.count}", sender=sender, channel=NUMBER, sent_at=self.now)
         self.storage.accept("simulator", [message], self.now)
         conversation = self.id_of(sender)
         before = self.said_to(conversation)

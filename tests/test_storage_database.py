@@ -243,7 +243,7 @@ def test_seeding_again_updates_everything_but_the_stock(storage: Storage) -> Non
     changed = replace(
         COOKIE, number=5, name="Big cookie", price=Decimal("60.50"), stock=500, category="Big", on_sale=False
     )
-    storage.seed(replace(SHOP, products=(changed, bun)))
+    storage.seed(SHOP._replace(products=(changed, bun)))
     rows = storage.database.rows(
         "SELECT code, number, name, price, stock, category, on_sale FROM products ORDER BY code"
     )
@@ -259,7 +259,7 @@ def test_seeding_again_updates_everything_but_the_stock(storage: Storage) -> Non
 def test_a_price_that_no_coin_can_pay_is_refused_and_nothing_is_kept(storage: Storage) -> None:
     odd = replace(COOKIE, price=Decimal("50.005"))
     with pytest.raises(InexactAmount, match=r"50\.005 INR"):
-        storage.seed(replace(SHOP, products=(odd,)))
+        storage.seed(SHOP._replace(products=(odd,)))
     assert storage.database.rows("SELECT price FROM products WHERE code = 'cookie'") == [(5000,)]
 
 
@@ -268,7 +268,7 @@ def test_a_number_belongs_to_one_business(storage: Storage) -> None:
     assert storage.database.rows("SELECT business, provider, address FROM channels") == [
         ("corner", "meta", NUMBER)
     ]
-    other = replace(SHOP, business=replace(SHOP.business, id="other"))
+    other = SHOP._replace(business=replace(SHOP.business, id="other"))
     storage.seed(other)
     storage.add_channel("other", "meta", NUMBER)
     assert storage.channel_business("meta", NUMBER) == "other"

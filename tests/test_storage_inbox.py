@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -267,6 +266,6 @@ def test_a_role_begins_its_own_flow(storage: Storage) -> None:
 
 
 def test_a_business_without_a_flow_keeps_the_message(storage: Storage) -> None:
-    storage.seed(replace(SHOP, flows={}))
+    storage.seed(SHOP._replace(flows={}))
     with pytest.raises(StorageError, match=r"business\.yaml"):
         storage.accept("meta", [said("hi", "w1")], NOW)

@@ -174,7 +174,7 @@ def test_an_order_is_kept_whole(storage: Storage) -> None:
             address="1 Long Street",
             instructions="ring twice",
         )
-        working.shop.place_order(replace(draft, latitude=24.8607343, longitude=67.0011364))
+        working.shop.place_order(draft._replace(latitude=24.8607343, longitude=67.0011364))
         working._undo.keep()
     [order] = storage.reports("corner").orders(source="whatsapp")
     assert (order["number"], order["status"], str(order["total"]), order["currency"]) == (
@@ -229,7 +229,7 @@ def test_products_are_read_once_until_something_changes(storage: Storage) -> Non
 
 def test_a_menu_number_finds_the_product_that_is_sold_under_it_now(storage: Storage) -> None:
     bun = Product(1, "bun", "Bun", COOKIE.price, 7)
-    storage.seed(replace(SHOP, products=(bun,)))
+    storage.seed(SHOP._replace(products=(bun,)))
     with storage.turn(heard(storage, "hi", "1")) as working:
         numbered = {product.number: product.code for product in working.shop.products()}
     assert numbered[1] == "bun"
@@ -237,7 +237,7 @@ def test_a_menu_number_finds_the_product_that_is_sold_under_it_now(storage: Stor
 
 def test_a_number_format_without_the_day_is_named(storage: Storage) -> None:
     business = replace(SHOP.business, order_number="C{n:04}")
-    storage.seed(replace(SHOP, business=business))
+    storage.seed(SHOP._replace(business=business))
     conversation = heard(storage, "hi", "1")
     with storage.turn(conversation) as working:
         working.shop.place_order(order_of(CAKE, 1, datetime(2026, 5, 24, tzinfo=UTC)))
@@ -246,7 +246,7 @@ def test_a_number_format_without_the_day_is_named(storage: Storage) -> None:
 
 
 def test_businesses_do_not_see_each_other(storage: Storage) -> None:
-    other = replace(SHOP, business=replace(SHOP.business, id="other"))
+    other = SHOP._replace(business=replace(SHOP.business, id="other"))
     storage.seed(other)
     storage.add_channel("other", "meta", "200")
     conversation = heard(storage, "hi", "1")

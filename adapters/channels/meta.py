@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,8 +39,8 @@ class MetaChannel:
         self.settings = settings
         self.number = settings.phone_number_id
         self.business = settings.business
-        self.limits = replace(
-            cloud_api.LIMITS, products=cloud_api.CATALOGUE_PLACES if settings.catalog_id else 0
+        self.limits = cloud_api.LIMITS._replace(
+            products=cloud_api.CATALOGUE_PLACES if settings.catalog_id else 0
         )
         self._public_url = public_url
         self._root = f"{settings.graph_url}/{settings.api_version}"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.lint.selection import PILOT, PROFILES, Selection
 
@@ -62,8 +61,7 @@ class UsageError(Exception):
     """What was asked for cannot be done; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """What flow-lint was asked for. `format` is empty where none was chosen."""
 
     paths: tuple[str, ...] = ()
@@ -129,7 +127,7 @@ def _checked(arguments: Arguments, environment: Mapping[str, str]) -> Arguments:
 
         _one_of("format", arguments.format, FORMATS)
     elif environment.get("GITHUB_ACTIONS") == "true":
-        arguments = replace(arguments, format="github")
+        arguments = arguments._replace(format="github")
     if STANDARD_INPUT in arguments.paths:
         if len(arguments.paths) > 1:
             raise UsageError("`-` stands alone: standard input is one flow")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from engine.message import Inbound, Media, Option, Outbound, Receipt
+from engine.message import Inbound, Media, Option, Outbound, Receipt, Unread
+
+SAID = (Inbound, Media, Receipt, Unread, Option, Outbound)
+"""What is kept by the names of its parts."""
 
 DEEPEST = 100
 """The nesting of raw updates beyond which what is inside is left out."""
@@ -26,8 +28,7 @@ def clean_inbound(inbound: Inbound) -> Inbound:
     """The message with every text in it clean; `raw` is left to `dump`."""
     if _texts_of(inbound).isprintable():
         return inbound
-    return replace(
-        inbound,
+    return inbound._replace(
         text=clean(inbound.text),
         press=None if inbound.press is None else clean(inbound.press),
         address=clean(inbound.address),
@@ -46,10 +47,8 @@ def _texts_of(inbound: Inbound) -> str:
 
 def dump(value: object) -> str:
     """The value as JSON. What JSON or a database cannot hold is replaced: an update must be kept."""
-    if isinstance(value, Outbound):
-        value = value._asdict()
     try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(value, default=_named, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
         return orjson.dumps(_plain(value, 0)).decode()
 
@@ -99,6 +98,11 @@ def kind_of(outbound: Outbound) -> str:
     return "products" if outbound.products else "text"
 
 
+def _named(value: object) -> object:
+    """What is said as a dictionary of its parts; another value that JSON does not know, as text."""
+    return value._asdict() if isinstance(value, SAID) else str(value)
+
+
 def _plain(value: object, depth: int) -> Any:
     if depth > DEEPEST:
         return "…"
@@ -108,8 +112,8 @@ def _plain(value: object, depth: int) -> Any:
         return value
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name), depth + 1) for field in fields(value)}
+    if isinstance(value, SAID):
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {clean(str(key)): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 
 from engine.analysis.survey import Survey, offers_of
@@ -56,7 +55,7 @@ class LaidOut:
         text = said(message.text) if grows else "x" if message.text is not None else ""
         return Saying(
             text=text,
-            rows=tuple(replace(row, number=number) for number, row in enumerate(rows, 1)),
+            rows=tuple(row._replace(number=number) for number, row in enumerate(rows, 1)),
             as_list=as_list,
             list_button=said(message.list_button) if message.list_button else "Choose" if as_list else "",
             media=(message.media[0], Media(link="https://example.com/a")) if message.media else None,
@@ -79,7 +78,7 @@ class LaidOut:
                 (self.case.rendered(about, language) if about is not None else None) or "",
             )
             self._rows[id(rule), language] = row
-        return row if in_list else replace(row, about="")
+        return row if in_list else row._replace(about="")
 
     @cached_property
     def _choosing(self) -> Mapping[str, str]:
@@ -111,7 +110,7 @@ def effects_on(saying: Saying, limits: Limits) -> Iterator[str]:
         shown, more = page(saying.rows, 0, limits, Row(0, "More", "more"))
         if more is not None:
             yield "pages"
-        saying = replace(saying, rows=shown, more=more)
+        saying = saying._replace(rows=shown, more=more)
     messages, _ = fit(saying, limits)
     if saying.rows and not any(one.buttons or one.rows for one in messages):
         yield "list" if saying.as_list else "buttons"
@@ -121,5 +120,5 @@ def effects_on(saying: Saying, limits: Limits) -> Iterator[str]:
         yield "media"
     if (saying.header and len(saying.header) > limits.header) or len(saying.footer) > limits.footer:
         yield "heading"
-    if len(messages) > len(fit(replace(saying, text="x" if saying.text else ""), limits)[0]):
+    if len(messages) > len(fit(saying._replace(text="x" if saying.text else ""), limits)[0]):
         yield "parts"

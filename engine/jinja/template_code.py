@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from jinja2 import nodes
@@ -13,7 +14,7 @@ from jinja2.compiler import CodeGenerator, Frame
 
 from engine.jinja.sandbox import Environment
 
-_PAGE_ADDRESS = re.compile(r"https?://\S*\Z")
+_PAGE_ADDRESS = r"https?://\S*\Z"
 
 
 class _Generator(CodeGenerator):
@@ -85,19 +86,33 @@ def _is_flat(items: list[nodes.Expr]) -> bool:
 def compile_tree(environment: Environment, tree: nodes.Template, show: str) -> tuple[Callable[..., Any], str]:
     """The tree's root function (context → pieces), and Jinja's table of code line and text line.
 
-    `show` is `printed`, `isolated`, or nothing for an expression, whose only piece is its value.
+    `show` is `printed`, `isolated`, or nothing for an expression, whose only piece is its value. The tree is
+    left as it was: others may hold it.
     """
-    for loop in tree.find_all(nodes.For):
-        loop.iter = nodes.Filter(loop.iter, "_rounds", [], [], None, None, lineno=loop.iter.lineno)
     generator = _Generator(environment, None, None, optimized=False)
     generator.show = show
     if show == "isolated":
         generator.addresses = frozenset(_in_page_addresses(tree))
-    generator.visit(tree)
+    with _counting_rounds(tree):
+        generator.visit(tree)
     namespace: dict[str, Any] = dict(environment.globals_of_code)
     code = compile(generator.stream.getvalue(), FILE_NAME, "exec")  # type: ignore[attr-defined]
     exec(code, namespace)  # noqa: S102 - Jinja's own way; the code is the sandbox's
     return namespace["root"], namespace["debug_info"]
+
+
+@contextmanager
+def _counting_rounds(tree: nodes.Template) -> Iterator[None]:
+    """A stretch in which every loop of the tree counts its rounds."""
+    loops = list(tree.find_all(nodes.For))
+    lists = [loop.iter for loop in loops]
+    for loop, values in zip(loops, lists, strict=True):
+        loop.iter = nodes.Filter(values, "_rounds", [], [], None, None, lineno=values.lineno)
+    try:
+        yield
+    finally:
+        for loop, values in zip(loops, lists, strict=True):
+            loop.iter = values
 
 
 FILE_NAME = "<text>"
@@ -111,7 +126,7 @@ def _in_page_addresses(tree: nodes.Template) -> Iterator[int]:
             if isinstance(node, nodes.TemplateData):
                 before += node.data
             else:
-                if _PAGE_ADDRESS.search(before):
+                if re.search(_PAGE_ADDRESS, before):
                     yield id(node)
                 before += "_"
 

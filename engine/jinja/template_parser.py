@@ -37,7 +37,7 @@ _STATEMENTS = (
 )
 _OF_FILES = (nodes.Include, nodes.Import, nodes.FromImport)
 _TRIED = frozenset({"center", "indent", "replace", "join", "wordwrap", "round", "batch", "slice"})
-_LONE_INCLUDE = re.compile(r"\s*\{%[-+]?\s*include\b[^%]*[^-%]%\}\s*")
+_LONE_INCLUDE = r"\s*\{%[-+]?\s*include\b[^%]*[^-%]%\}\s*"
 """An include that has its line to itself: the line's end, which Jinja trims, is the file's."""
 _SAID = {"end of print statement": "`}}`", "end of statement block": "`%}`", "end of template": "the end"}
 
@@ -304,7 +304,7 @@ def _replaced(
         each.lineno = node.lineno
     if isinstance(node, nodes.Include):
         scope = nodes.Scope(inner.tree.body, lineno=node.lineno)
-        if _LONE_INCLUDE.fullmatch(parsed.source.split("\n")[line]):
+        if re.fullmatch(_LONE_INCLUDE, parsed.source.split("\n")[line]):
             scope.body = [*scope.body, nodes.Output([nodes.TemplateData("\n")], lineno=node.lineno)]
             scope.set_environment(environment)
         setattr(scope, "parsed", inner)  # noqa: B010 - Jinja's nodes declare no such attribute

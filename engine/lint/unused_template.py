@@ -10,7 +10,7 @@ from engine.analysis.survey import Survey
 from engine.lint.checked import Checked, Rule
 from engine.source import Place, Problem
 
-_INCLUDES = re.compile(r"""\{%[-+]?\s*(?:include|import|from|extends)\s+["']([^"']+)["']""")
+_INCLUDES = r"""\{%[-+]?\s*(?:include|import|from|extends)\s+["']([^"']+)["']"""
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -21,7 +21,7 @@ def check(checked: Checked) -> Iterator[Problem]:
     languages = {language for survey in checked.surveys for language in survey.flow.languages}
     waiting = sorted(used)
     while waiting:
-        for included in _INCLUDES.findall(pack.templates[waiting.pop()]):
+        for included in re.findall(_INCLUDES, pack.templates[waiting.pop()]):
             for path in (included, *(translated(included, language) for language in languages)):
                 if path in pack.templates and path not in used:
                     used.add(path)

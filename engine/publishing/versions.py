@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -306,7 +305,7 @@ def taking(
         elif _is_misread(before, after):
             # Pressed in this visit, the command is looked up by its name; without one, nothing is understood.
             command = str(before.rule.rule.name) if before.how == "word" and before.rule else ""
-            inbound = replace(inbound, kind="press", press=encode_press(moved.visit, command, {}))
+            inbound = inbound._replace(kind="press", press=encode_press(moved.visit, command, {}))
     if isinstance(moved, Outcome):
         trace.append({"step": "version", "how": moved.how, "slots": list(moved.slots), **numbers})
         return stays

@@ -5,9 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.flow import Flow
 from engine.nearest import renamed, unknown
@@ -19,13 +18,12 @@ from engine.reader.yaml_text import decode, read_yaml
 from engine.schema.problems import problems_of
 from engine.source import Mapped, Place, Problem, Word
 
-LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
-TRANSLATION = re.compile(rf"(?P<stem>.+)\.(?P<language>{LANGUAGE.pattern})\.yaml")
+LANGUAGE = r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
+TRANSLATION = rf"(?P<stem>.+)\.(?P<language>{LANGUAGE})\.yaml"
 SPECIAL = ("business.yaml", "catalog.yaml", "catalog.csv", "workflow.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What came of reading a pack: the pack as far as it can be read, all problems, the documents by file.
 
     `flows` are all flows that could be read, by file, also where nothing came of the pack. `sources` are the
@@ -164,7 +162,7 @@ class _PackReader:
 
     def _flow_files(self) -> list[str]:
         plain = (file for file in self.files if file.endswith(".yaml") and "/" not in file)
-        return [file for file in plain if file not in SPECIAL and not TRANSLATION.fullmatch(file)]
+        return [file for file in plain if file not in SPECIAL and not re.fullmatch(TRANSLATION, file)]
 
     def flow(self, file: str, languages: tuple[str, ...]) -> Flow | None:
         """The flow of a file; one that names no languages speaks those of the business."""
@@ -205,7 +203,7 @@ class _PackReader:
     def _translations(self, parts: list[str], languages: tuple[str, ...]) -> dict[str, Mapping[str, Mapped]]:
         stems = [part.removesuffix(".yaml") for part in parts]
         for file in sorted(self.files):
-            found = TRANSLATION.fullmatch(file)
+            found = re.fullmatch(TRANSLATION, file)
             if found and found["stem"] in stems:
                 self.used.add(file)
                 if found["language"] not in languages[1:]:
@@ -258,6 +256,6 @@ class _PackReader:
             if isinstance(language, str)
         }
         for file in sorted(self.files):
-            found = TRANSLATION.fullmatch(file)
+            found = re.fullmatch(TRANSLATION, file)
             if found and file not in self.documents and file not in self.used and found["language"] in spoken:
                 self.document(file, "translation")

@@ -7,7 +7,6 @@ import string
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from engine.business import WEEKDAYS, Business
 from engine.currencies import CURRENCIES, digits_of
@@ -18,9 +17,9 @@ from engine.shop import Product
 from engine.source import Listed, Mapped, Place, Problem, Span, Word
 from engine.workflow import Move, Workflow
 
-SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-4]):([0-5]\d)")
+SPAN = r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-4]):([0-5]\d)"
 DAYS = (date(2025, 10, 18), date(2025, 10, 19), date(2025, 11, 18), date(2026, 10, 18))
-COUNT = re.compile(r"0?[0-9]?[0-9]?d?")
+COUNT = r"0?[0-9]?[0-9]?d?"
 
 
 def read_business(document: Mapped, problems: list[Problem]) -> Business | None:
@@ -61,6 +60,8 @@ def _say(problems: list[Problem], document: Mapped, key: str, message: str, rule
 
 
 def _is_zone(zone: str) -> bool:
+    from zoneinfo import ZoneInfo
+
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
@@ -88,7 +89,7 @@ def wrong_in_order_number(shape: str) -> str | None:
             return f"`order_number` knows {{date:…}} and {{n:…}}, not {{{field}}}"
     if "n" not in fields:
         return "`order_number` needs {n}, the count of the day's orders, such as {n:06}"
-    if not all(COUNT.fullmatch(spec or "") for _, field, spec, _ in parts if field == "n"):
+    if not all(re.fullmatch(COUNT, spec or "") for _, field, spec, _ in parts if field == "n"):
         return "`{n:…}` takes how many digits it has, such as {n:06}"
     try:
         numbers = {shape.format(date=day, n=1) for day in DAYS}
@@ -104,7 +105,7 @@ def _opening_hours(given: Mapped, problems: list[Problem]) -> dict[str, tuple[tu
     for day, value in given.items():
         spans = []
         for one in listed(value):
-            found = SPAN.fullmatch(one) if isinstance(one, str) else None
+            found = re.fullmatch(SPAN, one) if isinstance(one, str) else None
             if found is None or (found[3] == "24" and found[4] != "00"):
                 _say(problems, given, day, f"'{one}' is no span of hours; write 09:00-22:00")
                 continue

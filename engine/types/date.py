@@ -15,8 +15,8 @@ from engine.words import fold, with_plain_digits
 if TYPE_CHECKING:
     from engine.draft import Draft
 
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_NUMERIC = re.compile(r"(\d{1,2})\s?[/.\-]\s?(\d{1,2})(?:\s?[/.\-]\s?(\d{4}|\d{2}))?\.?")
+_ISO = r"(\d{4})-(\d{1,2})-(\d{1,2})"
+_NUMERIC = r"(\d{1,2})\s?[/.\-]\s?(\d{1,2})(?:\s?[/.\-]\s?(\d{4}|\d{2}))?\.?"
 _LONGEST = 60
 _BESIDE = frozenset(
     {"next", "this", "on", "coming", "the", "اس", "اگلے", "اگلی", "کو", "يوم", "القادم", "القادمة"}
@@ -37,9 +37,9 @@ def read(text: str, draft: Draft) -> datetime.date:
     """The day; one without a year is the next such day, today included."""
     plain = with_plain_digits(text)
     today = draft.now.date()
-    if found := _ISO.fullmatch(plain):
+    if found := re.fullmatch(_ISO, plain):
         return _day(int(found[1]), int(found[2]), int(found[3]))
-    if found := _NUMERIC.fullmatch(plain):
+    if found := re.fullmatch(_NUMERIC, plain):
         first, second = int(found[1]), int(found[2])
         day, month = (first, second) if _day_comes_first(draft) else (second, first)
         if not found[3]:

@@ -14,8 +14,8 @@ from engine.words import with_plain_digits
 if TYPE_CHECKING:
     from engine.draft import Draft
 
-_TIME_INSIDE = re.compile(rf"(?<![\d/.\-]){time.TIME.pattern}(?![\w/\-])", re.IGNORECASE)
-_BETWEEN = re.compile(r"(?:^|\s)(?:at|um|a las|à|@)\s*$|^\s*(?:on|am|le|el)\s", re.IGNORECASE)
+_TIME_INSIDE = rf"(?i)(?<![\d/.\-]){time.TIME}(?![\w/\-])"
+_BETWEEN = r"(?i)(?:^|\s)(?:at|um|a las|à|@)\s*$|^\s*(?:on|am|le|el)\s"
 _LONGEST = 100
 
 
@@ -31,11 +31,11 @@ def read(text: str, draft: Draft) -> datetime.datetime:
         moment = None
     if moment is not None:
         return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
-    found = next((one for one in _TIME_INSIDE.finditer(plain) if one["minute"] or one["half"]), None)
+    found = next((one for one in re.finditer(_TIME_INSIDE, plain) if one["minute"] or one["half"]), None)
     at = time.time_of(found)
     assert found is not None  # noqa: S101
-    rest = f"{_BETWEEN.sub(' ', plain[: found.start()])} {plain[found.end() :]}".strip(" ,;")
-    rest = _BETWEEN.sub(" ", rest).strip(" ,;")
+    rest = f"{re.sub(_BETWEEN, ' ', plain[: found.start()])} {plain[found.end() :]}".strip(" ,;")
+    rest = re.sub(_BETWEEN, " ", rest).strip(" ,;")
     if rest:
         return datetime.datetime.combine(date.read(rest, draft), at, zone)
     today = datetime.datetime.combine(draft.now.date(), at, zone)

@@ -12,12 +12,12 @@ from engine.words import with_plain_digits
 if TYPE_CHECKING:
     from engine.draft import Draft
 
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,15}(?:[.٫][0-9]{1,12})?")
+_DECIMAL = r"[+-]?[0-9]{1,15}(?:[.٫][0-9]{1,12})?"
 
 
 def read(text: str, draft: Draft) -> Decimal:
     plain = with_plain_digits(text)
-    if not _DECIMAL.fullmatch(plain):
+    if not re.fullmatch(_DECIMAL, plain):
         raise Unreadable("not a number with or without a point")
     return Decimal(plain.replace("٫", "."))
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from engine.draft import Draft
 
 _SIGN = r"(?:[^\W\d_]{1,6}\.?|[^\w\s+\-.,/]{1,2})"
-_AMOUNT = re.compile(
+_AMOUNT = (
     rf"(?P<before>{_SIGN})?\s*(?P<digits>[+-]?[0-9][0-9.,٫٬]{{0,30}}?)\s*(?:/-|/=)?\s*(?P<after>{_SIGN})?"
 )
 _RUPEES = {"INR", "PKR", "NPR", "LKR", "MUR"}
 
 
 def read(text: str, draft: Draft) -> Decimal:
-    found = _AMOUNT.fullmatch(with_plain_digits(text))
+    found = re.fullmatch(_AMOUNT, with_plain_digits(text))
     if not found:
         raise Unreadable("not an amount of money")
     currency = draft.business.currency

@@ -13,16 +13,15 @@ from engine.words import with_plain_digits
 if TYPE_CHECKING:
     from engine.draft import Draft
 
-TIME = re.compile(
+TIME = (
     r"(?P<hour>\d{1,2})(?:\s?[:.h]\s?(?P<minute>\d{2}))?(?::\d{2})?\s?"
-    r"(?P<half>a\.?m\.?|p\.?m\.?|صبح|شام|دوپہر|ص|م|सुबह|शाम)?(?:\s?(?:uhr|o'clock|بجے|बजे))?",
-    re.IGNORECASE,
+    r"(?P<half>a\.?m\.?|p\.?m\.?|صبح|شام|دوپہر|ص|م|सुबह|शाम)?(?:\s?(?:uhr|o'clock|بجے|बजे))?"
 )
 _AFTERNOON = ("p", "شام", "م", "शाम", "دوپہر")
 
 
 def read(text: str, draft: Draft) -> datetime.time:
-    found = TIME.fullmatch(with_plain_digits(text))
+    found = re.fullmatch(TIME, with_plain_digits(text), re.IGNORECASE)
     return time_of(found)
 
 
