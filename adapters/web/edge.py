@@ -15,6 +15,7 @@ from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 
 from adapters import log
 from adapters.settings import Settings
+from adapters.web import request_counts
 from adapters.web.proxies import HERE, address_of, asked_by, is_in
 
 LARGEST_BODY = 3 * 1024 * 1024
@@ -138,7 +139,7 @@ def _limiter(settings: Settings, rates: Mapping[str, str]) -> Limiter:
         lambda: f"{request.blueprint} {_whoever()}",
         application_limits=[lambda: rates.get(request.blueprint or "", settings.api_rate)],
         application_limits_exempt_when=lambda: request.blueprint not in rates,
-        storage_uri=re.sub("^unix://", "redis+unix://", settings.redis_url) or "memory://",
+        storage_uri=re.sub("^unix://", "redis+unix://", settings.redis_url) or f"{request_counts.SCHEME}://",
         storage_options=_storage_options(settings.redis_url),
         strategy="moving-window",
         in_memory_fallback_enabled=True,
