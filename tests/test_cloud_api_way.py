@@ -92,6 +92,17 @@ def test_an_order_of_the_catalogue_is_answered_with_the_cart(shop: Shop) -> None
     )
 
 
+def test_half_an_order_of_the_catalogue_is_not_taken(shop: Shop) -> None:
+    """What cannot be read of it would be left out of the cart without a word."""
+    items = [{"product_retailer_id": "brownie", "quantity": n} for n in (2, 0.5)]
+    order = {"from": CUSTOMER, "id": "wamid.a", "type": "order", "order": {"product_items": items}}
+    assert shop.post(order) == 200
+    shop.work_off()
+    said = " ".join(asked.text for asked in shop.double.asked)
+    assert "Nothing was added" in said
+    assert "2x Fudge Brownie" not in said
+
+
 def test_a_file_lies_in_the_folder_soon_after(shop: Shop) -> None:
     shop.double.files["77"] = File(PDF, "application/pdf")
     part = {"id": "77", "mime_type": "application/pdf", "filename": "../bill.pdf", "caption": "paid"}

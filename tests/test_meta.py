@@ -102,6 +102,23 @@ def test_a_customer_is_known_by_number_or_id(
     assert (found.sender, found.user_id, found.sender_name) == (sender, user_id, "Sara")
 
 
+@pytest.mark.parametrize(
+    ("message", "contact"),
+    [
+        ({"from": SENDER}, {"wa_id": "19990002222", "user_id": "US.2"}),
+        ({"from_user_id": "US.1"}, {"user_id": "US.2", "wa_id": "19990002222"}),
+    ],
+)
+def test_a_lone_contact_of_somebody_else_lends_nothing(
+    message: dict[str, str], contact: dict[str, str]
+) -> None:
+    said = {"id": "wamid.1", "type": "text", "text": {"body": "hi"}, **message}
+    (found,) = cloud_api.parse(body(said, contacts=[{"profile": {"name": "Bob"}, **contact}]))
+    assert isinstance(found, Inbound)
+    own = message.get("from", ""), message.get("from_user_id", "")
+    assert (found.sender, found.user_id, found.sender_name) == (own[0] or own[1], own[1], "")
+
+
 def test_each_message_of_a_batch_gets_its_own_sender_name() -> None:
     contacts = [
         {"wa_id": "1999000", "profile": {"name": "Ali"}},

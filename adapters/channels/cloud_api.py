@@ -97,12 +97,16 @@ def _message(message: Mapping[str, Any], contacts: list[Mapping[str, Any]], chan
 
 
 def _contact(message: Mapping[str, Any], contacts: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The entry of `contacts` that speaks of the message's sender."""
+    """The entry of `contacts` that speaks of the message's sender; a lone one may name them by less."""
+    pairs = (("wa_id", "from"), ("user_id", "from_user_id"))
     for contact in contacts:
-        for theirs, ours in (("wa_id", "from"), ("user_id", "from_user_id")):
+        for theirs, ours in pairs:
             if contact.get(theirs) and contact.get(theirs) == message.get(ours):
                 return contact
-    return contacts[0] if len(contacts) == 1 else {}
+    is_of_another = len(contacts) != 1 or any(
+        contacts[0].get(theirs) and message.get(ours) for theirs, ours in pairs
+    )
+    return {} if is_of_another else contacts[0]
 
 
 def _content(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,12 +198,16 @@ def _location(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _items(part: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-    """The lines of a catalogue order; one without a code or a whole quantity stays in the raw object."""
+    """The lines of a catalogue order; none where one lacks a code or a whole quantity.
+
+    Half an order would be taken without a word: of none, `fill_cart` says that there is no such thing.
+    """
     found = []
-    for item in _objects(part.get("product_items")):
+    for item in map(_object, _several(part.get("product_items"))):
         code, quantity = _text(item.get("product_retailer_id")), _number(item.get("quantity"))
-        if code and quantity is not None and quantity >= 1 and quantity == int(quantity):
-            found.append((code, int(quantity)))
+        if not code or quantity is None or quantity < 1 or quantity != int(quantity):
+            return ()
+        found.append((code, int(quantity)))
     return tuple(found)
 
 
