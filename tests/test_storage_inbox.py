@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import string
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import peewee
@@ -23,9 +25,13 @@ from storage_case import (
 )
 
 from adapters.storage import Storage, StorageError
+from adapters.storage.payloads import LONGEST_ID
 from adapters.storage.people import identity
 from engine.limits import SILENT_KINDS
 from engine.message import Inbound, Media, Receipt, Unread
+
+ENDLESS = "".join(Random(1).choices(string.ascii_letters, k=3000))
+"""More than a row of PostgreSQL's index holds, and nothing that it could shorten."""
 
 
 def bodies(storage: Storage, conversation: int) -> list[str]:
@@ -172,6 +178,44 @@ def test_one_bad_update_never_costs_the_others(storage: Storage, bad: Any) -> No
     assert bodies(storage, conversation) == ["zero", "one", "two"]
     kept = storage.reports().updates()
     assert sorted(row["provider_id"] for row in kept) == ["", "bad"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        said("hi", ENDLESS),
+        said("hi", "bad", ENDLESS),
+        said("hi", "bad", "9" * 3000),
+        said("hi", "bad", user_id=ENDLESS),
+        said("hi", "bad", kind="system", moved_to=ENDLESS),
+        said("hi", "bad", channel=ENDLESS),
+        said("hi", "\ud83d" * 3000),
+        Receipt(ENDLESS, "read", NUMBER),
+        Receipt("bad", "read", ENDLESS),
+        Receipt("bad", "read", NUMBER, reference=ENDLESS),
+        Unread("?", NUMBER, ENDLESS),
+        Unread("?", ENDLESS, "bad"),
+    ],
+    ids=lambda bad: type(bad).__name__.lower(),
+)
+def test_an_endless_id_is_kept_aside_and_costs_nobody_else(storage: Storage, bad: Any) -> None:
+    good = said("one", "w1", BOB)
+    for _ in range(2):
+        storage.accept("meta", [bad, good, Receipt("w0", "read", NUMBER)], NOW)
+    assert storage.database.rows("SELECT body FROM messages") == [("one",)]
+    assert storage.database.rows("SELECT phone, user_id FROM customers") == [(BOB, None)]
+    kept = storage.reports().updates()
+    assert len(kept) == 4
+    assert max(len(row["provider_id"]) for row in kept) <= LONGEST_ID
+    assert all(row["raw"] for row in kept)
+
+
+def test_the_longest_id_is_taken(storage: Storage) -> None:
+    wide = "".join(chr(0x1F300 + number) for number in range(LONGEST_ID))
+    storage.accept("meta", [said("hi", wide, wide, user_id=wide)], NOW)
+    storage.accept("meta", [said("hi", wide, wide, user_id=wide), Unread("?", NUMBER, wide)], NOW)
+    assert storage.database.rows("SELECT provider_id FROM messages") == [(wide,)]
+    assert storage.database.rows("SELECT user_id FROM customers") == [(wide,)]
 
 
 def test_texts_that_no_database_takes_are_mended(storage: Storage) -> None:

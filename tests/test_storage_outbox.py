@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import string
 from datetime import timedelta
 from itertools import permutations
+from random import Random
 
 import pytest
 from storage_case import (
@@ -217,6 +219,16 @@ def test_an_id_given_twice_does_not_stop_the_queue(storage: Storage, conversatio
     assert (found["status"], found["provider_id"]) == ("sent", None)
     assert "id of message" in found["error"]
     assert storage.outgoing(NOW) == []
+
+
+def test_an_endless_id_does_not_stop_the_queue(storage: Storage, conversation: int) -> None:
+    endless = "".join(Random(1).choices(string.ascii_letters, k=4000))
+    first = send_one(storage, conversation, endless)
+    found = storage.reports().message(first)
+    assert found is not None
+    assert (found["status"], found["provider_id"]) == ("sent", None)
+    assert found["error"] == "the provider gave it an id of 4000 characters"
+    assert claimed(storage, conversation).outbound.text == "two"
 
 
 def test_a_text_is_queued_for_somebody_new(storage: Storage) -> None:

@@ -14,7 +14,7 @@ import peewee
 from adapters.storage.channel_states import Alarm
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.media import keep_media
-from adapters.storage.payloads import clean, clean_inbound, dump
+from adapters.storage.payloads import LONGEST_ID, clean, clean_inbound, dump
 from adapters.storage.people import TOUCH, ChannelAddress, Directory, Identity, Located, Place, identity
 from adapters.storage.receipts import NOT_KNOWN_YET, Found, Receipts
 from engine.limits import SILENT_KINDS
@@ -273,7 +273,7 @@ class Inbox:
             post.provider,
             clean(str(update.channel)),
             kind,
-            clean(str(provider_id)),
+            clean(str(provider_id))[:LONGEST_ID],
             dump(kept),
             clean(reason),
             stored(post.now),

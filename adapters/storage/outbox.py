@@ -14,7 +14,7 @@ from adapters.storage.database import (
     loaded_or_none,
     stored,
 )
-from adapters.storage.payloads import clean, load_outbound
+from adapters.storage.payloads import LONGEST_ID, clean, load_outbound
 from adapters.storage.people import TOUCH, ChannelAddress, Directory
 from adapters.storage.rates import Rate
 from adapters.storage.receipts import Receipts
@@ -235,11 +235,14 @@ class Outbox:
                 raise StorageError(f"there is no message {message} of ours")
             provider, channel, state, taken, behind = row
             # A message that the provider took must not be sent again because its id is of no use.
-            is_taken = taken not in (None, message)
+            is_taken, is_long = taken not in (None, message), len(provider_id) > LONGEST_ID
             error = f"sent after message {behind}, which was not" if behind is not None else ""
             if is_taken:
                 error = f"the provider gave it the id of message {taken}"
-            sent = (None if is_taken else provider_id or None, moment, moment, error, message)
+            if is_long:
+                error = f"the provider gave it an id of {len(provider_id)} characters"
+            known_by = None if is_taken or is_long else provider_id or None
+            sent = (known_by, moment, moment, error, message)
             statements: list[Statement] = [(SENT, sent)]
             if state != "open":
                 statements.insert(0, (OPEN, (moment, channel, message)))

@@ -16,6 +16,9 @@ SAID = (Inbound, Media, Receipt, Unread, Option, Outbound)
 DEEPEST = 100
 """The nesting of raw updates beyond which what is inside is left out."""
 
+LONGEST_ID = 512
+"""Characters of a message's or a customer's id, at most; PostgreSQL indexes no more than 2,700 bytes."""
+
 
 def clean(text: str) -> str:
     """The text with what no database takes (half of a surrogate pair, and NUL) replaced by U+FFFD."""
@@ -24,15 +27,28 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
+def clean_id(text: str) -> str:
+    """A provider's id, clean. Raises ValueError for one that is longer than any provider's is."""
+    text = clean(text)
+    if len(text) > LONGEST_ID:
+        raise ValueError(f"an id has {len(text)} characters")
+    return text
+
+
 def clean_inbound(inbound: Inbound) -> Inbound:
-    """The message with every text in it clean; `raw` is left to `dump`."""
+    """The message with every text in it clean; `raw` is left to `dump`.
+
+    Raises ValueError for an id that is longer than any provider's is.
+    """
+    if len(inbound.id) > LONGEST_ID:
+        clean_id(inbound.id)
     if _texts_of(inbound).isprintable():
         return inbound
     return inbound._replace(
         text=clean(inbound.text),
         press=None if inbound.press is None else clean(inbound.press),
         address=clean(inbound.address),
-        id=clean(inbound.id),
+        id=clean_id(inbound.id),
         sender=clean(inbound.sender),
         sender_name=clean(inbound.sender_name),
         user_id=clean(inbound.user_id),

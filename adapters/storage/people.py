@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from adapters.storage.database import Database, Statement, StorageError, stored
+from adapters.storage.payloads import clean_id
 from adapters.storage.shop import KeptProducts
 from engine.conversation import Conversation, dump
 from engine.flow import Flow
@@ -116,7 +117,11 @@ class Identity(NamedTuple):
 
 
 def identity(sender: str, user_id: str = "") -> Identity:
-    """Tells a phone number, however written, from a business-scoped id. Raises ValueError for neither."""
+    """Tells a phone number, however written, from a business-scoped id.
+
+    Raises ValueError for neither, and for one that is longer than any provider's is.
+    """
+    sender, user_id = clean_id(sender), clean_id(user_id)
     if sender.isascii() and sender.isdigit():
         return Identity(sender, user_id or None)
     if re.fullmatch(r"\s*\+?[0-9][0-9 ().-]*", sender):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from adapters.storage.channel_states import PROBE_EVERY, Alarm, Stop, stop
 from adapters.storage.database import Database, Statement, stored
-from adapters.storage.payloads import clean, load_receipt
+from adapters.storage.payloads import clean, clean_id, load_receipt
 from adapters.storage.people import TOUCH
 from engine.message import Receipt
 
@@ -104,7 +104,7 @@ class Receipts:
         if receipt.at is not None:
             stored(receipt.at)
         number = clean(receipt.channel)
-        row = self.database.row(BY_PROVIDER_ID, clean(receipt.message_id), provider, number, number)
+        row = self.database.row(BY_PROVIDER_ID, clean_id(receipt.message_id), provider, number, number)
         if row is None and _is_row_id(receipt.reference):
             row = self.database.row(BY_REFERENCE, int(receipt.reference), provider, number, number)
         if row is None:
