@@ -22,11 +22,12 @@ from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
 from engine.reading import plain, read_input, read_named, read_value, seen_by
 from engine.recognizer import Meaning, decode_press, exists, recognize
+from engine.sayings import spelled
 from engine.shop import Shop
 from engine.source import Spot
 from engine.speech import built_in_text, render_alone, speak, speak_more
 from engine.suggestion import nearest_command
-from engine.turn import BrokenTurn, Told, Trace, Turn
+from engine.turn import BrokenTurn, SetApart, Timer, Told, Trace, Turn
 
 MOST_PRESSES_KEPT = 32
 
@@ -175,22 +176,43 @@ class Interpreter:
         moment: datetime,
         limits: Limits = WHATSAPP,
         trace: Trace | None = None,
+        timer: Timer | None = None,
     ) -> Turn:
-        """The turn of the timer that is due, if one is; each fires once per silence."""
+        """The turn of the timer that is due, if one is; each fires once per silence.
+
+        A `timer` that was set apart fires now, unless its silence has ended meanwhile.
+        """
         draft = self.draft(conversation, None, shop, moment, limits, trace)
         state = self._state(draft)
         talk = draft.conversation
-        due = self._next_timer(talk)
-        if due is None or due[0] > draft.at:
+        if timer is None:
+            due = self._next_timer(talk)
+            if due is None or due[0] > draft.at:
+                return Turn(conversation, (), draft.trace)
+            _, index = due
+            talk.fired = [*talk.fired, index]
+        elif (talk.visit, talk.heard_at) == (timer.visit, timer.heard_at) and timer.place < len(state.after):
+            index = timer.place
+        else:
             return Turn(conversation, (), draft.trace)
-        _, index = due
-        talk.fired = [*talk.fired, index]
         rule = state.after[index][1]
         if not exists(rule, draft):
             return Turn(talk, (), draft.trace)
         draft.trace.append({"step": "understood", "how": "silence", "rule": rule.key, "at": rule.at})
         self._take_unasked(draft, rule, {})
         return self._finished(draft)
+
+    def set_apart(self, conversation: Conversation) -> SetApart | None:
+        """The timer that fires next, apart from its conversation; None where there is none."""
+        due = self._next_timer(conversation)
+        if due is None:
+            return None
+        _, index = due
+        talk = conversation.copy()
+        talk.fired = [*talk.fired, index]
+        wait = spelled(int(self.program.states[talk.state].after[index][0]))
+        timer = Timer(index, talk.visit, talk.heard_at)
+        return SetApart(timer, f"{talk.state} after {wait}", talk)
 
     def due_at(self, conversation: Conversation) -> datetime | None:
         """When the conversation's next timer is due; None where none is."""

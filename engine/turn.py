@@ -59,6 +59,22 @@ class Told(NamedTuple):
     replies: tuple[Outbound, ...]
 
 
+class Timer(NamedTuple):
+    """A timer of one silence: its place among those of the state, the visit, and when the silence began."""
+
+    place: int
+    visit: int
+    heard_at: float
+
+
+class SetApart(NamedTuple):
+    """A timer that fires by itself, what to call it, and the conversation that goes on without it."""
+
+    timer: Timer
+    name: str
+    conversation: Conversation
+
+
 class Turn(NamedTuple):
     """The outcome: the new `conversation`, `replies` to its customer and `told` to others.
 

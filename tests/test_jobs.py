@@ -19,6 +19,7 @@ from meta_double import MetaDouble, meta_double, refusal
 from storage_case import Place
 
 from adapters import log
+from adapters.cli import shoptalk
 from adapters.storage import DatabaseGone, Held, Storage
 from adapters.storage.shop import StorageShop
 from adapters.web import Site
@@ -308,19 +309,146 @@ def test_an_event_does_not_wait_for_ever(site: Site, monkeypatch: pytest.MonkeyP
         site.jobs.raise_event(conversation, "remembered")
 
 
-def test_a_timer_that_breaks_does_not_fire_for_ever(
-    site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: Any) -> Any:
-        raise ZeroDivisionError
+TIMED = FILES["customer.yaml"].replace(
+    "reply: still_there}\n", "reply: still_there}\n      - {wait: 30 minutes, reply: empty, goto: over}\n"
+)
+LATER = "Nothing in the cart"
 
-    conversation = accept(site, "hi")
-    look_at(site, conversation)
-    monkeypatch.setattr(Interpreter, "wake", broken)
+
+@pytest.fixture
+def timed(tmp_path: Path, place: Place, double: MetaDouble, clock: Clock) -> Iterator[Site]:
+    """The corner shop with two timers in one silence: after 10 minutes, and after 30."""
+    reading = read_pack({**FILES, "customer.yaml": TIMED}, "corner_shop", {})
+    assert reading.pack is not None, reading.problems
+    with live_site(tmp_path, double.url, now=clock, pack=reading.pack, database_url=place.url) as site:
+        yield site
+
+
+def broken_wake(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Has the next turns of timers break, so many of them."""
+    left = [ZeroDivisionError("the fault")] * times
+    woken = Interpreter.wake
+
+    def wake(*given: Any) -> Any:
+        if left:
+            raise left.pop()
+        return woken(*given)
+
+    monkeypatch.setattr(Interpreter, "wake", wake)
+
+
+def silent(site: Site, clock: Clock, **duration: float) -> list[str]:
+    """What the customer gets who is silent for so long, beyond what was said before."""
+    before = len(replies(site))
+    clock.wait(**duration)
+    for conversation in found(site):
+        look_at(site, conversation)
+    return replies(site)[before:]
+
+
+def test_a_timer_that_breaks_once_fires_a_moment_later(
+    timed: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at(timed, accept(timed, "hi"))
+    broken_wake(monkeypatch, times=1)
+    assert silent(timed, clock, minutes=10) == []
+    assert silent(timed, clock, seconds=0.9) == []
+    assert silent(timed, clock, seconds=0.1) == ["Still there?"]
+    assert silent(timed, clock, minutes=19) == []
+    assert silent(timed, clock, minutes=1) == [LATER]
+    assert silent(timed, clock, days=1) == []
+    assert timed.storage.failed() == []
+
+
+def test_a_timer_that_breaks_three_times_is_put_aside_and_the_next_one_fires(
+    timed: Site,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    conversation = accept(timed, "hi")
+    look_at(timed, conversation)
+    broken_wake(monkeypatch, times=3)
+    for seconds in (600, 1, 4, 100):
+        assert silent(timed, clock, seconds=seconds) == [], "whoever said nothing need not know"
+    (failed,) = timed.storage.failed()
+    assert (failed["kind"], failed["what"], failed["customer"], failed["attempts"]) == (
+        "timer",
+        "shopping after 10 minutes",
+        SENDER,
+        3,
+    )
+    assert failed["error"] == "ZeroDivisionError: the fault"
+    assert [row["message_id"] for row in rows_of(timed, "turns") if row["error"]] == [failed["id"]] * 3
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", timed.settings.database_url)
+    for command, shown in (
+        (["failed"], f"for {SENDER}  “(timer) shopping after 10 minutes”"),
+        (["explain", SENDER], "(by itself) shopping after 10 minutes"),
+        (["why", SENDER], "(by itself) shopping after 10 minutes"),
+        (["retry", str(failed["id"])], "1 message is taken up again."),
+    ):
+        monkeypatch.setattr("sys.argv", ["shoptalk", *command])
+        assert shoptalk() == 0
+        assert shown in capsys.readouterr().out
+    assert silent(timed, clock) == ["Still there?"]
+    assert timed.storage.failed() == []
+    assert silent(timed, clock, minutes=20) == [LATER]
+    assert rows_of(timed, "conversations")[0]["state"] == "over"
+
+
+def test_a_timer_is_tried_in_its_turn_though_the_next_one_is_due_too(
+    timed: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_at(timed, accept(timed, "hi"))
+    broken_wake(monkeypatch, times=1)
+    assert silent(timed, clock, minutes=31) == []
+    assert silent(timed, clock, seconds=1) == ["Still there?", LATER]
+
+
+@pytest.mark.parametrize("when", ["before it broke", "after it broke", "after it was put aside"])
+def test_a_timer_that_broke_says_nothing_to_a_customer_who_speaks_again(
+    timed: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    conversation = accept(timed, "hi")
+    look_at(timed, conversation)
+    broken_wake(monkeypatch, times=3 if when == "after it was put aside" else 1)
     clock.wait(minutes=10)
-    look_at(site, conversation)
-    assert found(site) == []
-    assert len(replies(site)) == 4
+    if when == "before it broke":
+        accept(timed, "1, 2")
+    for seconds in (0, 1, 4) if when == "after it was put aside" else (0,):
+        clock.wait(seconds=seconds)
+        look_at(timed, conversation)
+    if when != "before it broke":
+        accept(timed, "1, 2")
+    look_at(timed, conversation)
+    assert silent(timed, clock, seconds=1) == (
+        ["Still there?", "Added 2x Tea"] if when == "after it broke" else []
+    )
+    assert "Added 2x Tea" in replies(timed)
+    for failed in timed.storage.failed():
+        assert timed.storage.take_up_again(failed["id"])
+    assert silent(timed, clock, minutes=1) == []
+    assert timed.storage.failed() == []
+    assert silent(timed, clock, minutes=9) == ["Still there?"]
+
+
+def test_a_timer_that_broke_waits_in_the_database_alone(
+    timed: Site,
+    clock: Clock,
+    place: Place,
+    double: MetaDouble,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever process looks next takes it up."""
+    look_at(timed, accept(timed, "hi"))
+    broken_wake(monkeypatch, times=1)
+    assert silent(timed, clock, minutes=10) == []
+    pack = next(iter(timed.storage.packs.values()))
+    with live_site(tmp_path, double.url, now=clock, pack=pack, database_url=place.url) as another:
+        assert silent(another, clock, seconds=1) == ["Still there?"]
 
 
 def test_the_last_cup_is_sold_once(site: Site) -> None:

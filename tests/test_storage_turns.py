@@ -27,10 +27,10 @@ from storage_case import (
     said,
 )
 
-from adapters.storage import Held, Storage, StorageError, UnknownConversation
+from adapters.storage import BrokenTimer, Held, Storage, StorageError, UnknownConversation
 from engine.conversation import Conversation
 from engine.message import Outbound
-from engine.turn import Told, Turn
+from engine.turn import SetApart, Timer, Told, Turn
 
 SORRY = Outbound("Sorry, something went wrong")
 
@@ -258,6 +258,21 @@ def test_a_broken_timer_does_not_fire_for_ever(storage: Storage) -> None:
     storage.record_failure(conversation, None, "KeyError: 'x'", [], None, at(60))
     assert storage.waiting(NOW + timedelta(days=1)) == []
     assert counts(storage, "turns") == [2]
+
+
+def test_a_broken_timer_whose_conversation_went_on_meanwhile_is_forgotten(storage: Storage) -> None:
+    conversation = heard(storage, "hi", "w1")
+    with storage.turn(conversation) as working:
+        working.commit(1, turn_of(), at(60), 0, NOW)
+    with storage.turn(conversation) as working:
+        found = working.data
+        working.commit(None, turn_of("reminded"), at(90), 0, at(60))
+    apart = SetApart(Timer(0, 0, 0.0), "talking after 1 minute", Conversation("talking"))
+    late = BrokenTimer(apart, at(60), found, None)
+    assert not storage.record_failure(conversation, None, "KeyError: 'x'", [], None, at(61), timer=late)
+    assert counts(storage, "messages") == [1]
+    assert storage.waiting(at(89)) == []
+    assert storage.waiting(at(90)) == [conversation]
 
 
 def test_a_later_message_is_taken_up_after_a_failed_one(storage: Storage) -> None:

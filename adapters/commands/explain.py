@@ -105,6 +105,8 @@ _EVENTS = {"turn": _turn, "message": _message, "order": _order}
 
 def said_by_customer(message: Mapping[str, Any]) -> str:
     """What the customer said or did, on one line."""
+    if message["kind"] == "timer":
+        return f"(by itself) {message['body']}"
     what = {"text": "", "press": "(pressed) "}.get(message["kind"], f"({message['kind']}) ")
     return f"customer: {what}{message['body']}".rstrip()
 

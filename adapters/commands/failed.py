@@ -1,4 +1,4 @@
-"""`shoptalk failed`: lists the messages that were put aside, in either direction, and why."""
+"""`shoptalk failed`: lists the messages and timers that were put aside, in either direction, and why."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _shown(row: dict[str, Any]) -> list[str]:
     """Two lines: which message it is, and why it was put aside."""
     way = f"from {row['customer']}" if row["direction"] == "in" else f"to {row['customer']}"
+    if row["kind"] == "timer":
+        way = f"for {row['customer']}"
     what = row["what"] if row["kind"] == "text" else f"({row['kind']}) {row['what']}"
     what = " ".join(what.split())
     if len(what) > LONGEST:

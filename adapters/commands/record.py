@@ -174,7 +174,7 @@ def _heard(event: Mapping[str, Any], start: str) -> Heard:
     trace = event["trace"] if event["event"] == "turn" else []
     how = next((str(step["how"]) for step in trace if step["step"] == "understood"), "")
     inbound = None
-    if message is not None:
+    if message is not None and message["kind"] != "timer":
         payload = message["payload"]
         inbound = Inbound(
             message["kind"],

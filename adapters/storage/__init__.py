@@ -9,6 +9,7 @@ from adapters.storage.database import (
     DatabaseURLError,
     StorageError,
 )
+from adapters.storage.failures import BrokenTimer
 from adapters.storage.inbox import Accepted
 from adapters.storage.media import KeptFile, WaitingMedia
 from adapters.storage.money import InexactAmount
@@ -23,6 +24,7 @@ __all__ = [
     "Accepted",
     "Alarm",
     "Backlog",
+    "BrokenTimer",
     "ChannelAddress",
     "ChannelState",
     "DatabaseAway",

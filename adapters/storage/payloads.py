@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 
 from engine.message import Inbound, Media, Option, Outbound, Receipt, Unread
+from engine.turn import Timer
 
-SAID = (Inbound, Media, Receipt, Unread, Option, Outbound)
+SAID = (Inbound, Media, Receipt, Unread, Option, Outbound, Timer)
 """What is kept by the names of its parts."""
 
 DEEPEST = 100
@@ -69,9 +70,18 @@ def dump(value: object) -> str:
         return orjson.dumps(_plain(value, 0)).decode()
 
 
+def load_received(payload: str) -> Inbound | Timer:
+    """The message of a customer, or the timer, that `dump` wrote."""
+    values = orjson.loads(payload)
+    return Timer(**values) if "visit" in values else _inbound(values)
+
+
 def load_inbound(payload: str) -> Inbound:
     """The message of a customer that `dump` wrote."""
-    values = orjson.loads(payload)
+    return _inbound(orjson.loads(payload))
+
+
+def _inbound(values: dict[str, Any]) -> Inbound:
     if values["media"]:
         values["media"] = Media(**values["media"])
     if values["sent_at"]:

@@ -173,7 +173,7 @@ class Reports:
         return [load_outbound(row["payload"]) for row in self._database.select(query.order_by(Message.id))]
 
     def failed(self, limit: int = MANY) -> list[Row]:
-        """The messages that were put aside, in either direction, the newest first.
+        """The messages and timers that were put aside, in either direction, the newest first.
 
         `id direction status business conversation provider customer what kind attempts error_code error at`,
         where `customer` is the number or the id and `what` the text.

@@ -15,7 +15,7 @@ from adapters.storage.backlog import Backlog, Counts
 from adapters.storage.catalog import seed_business
 from adapters.storage.channel_states import ChannelState, ChannelStates, ChannelWord, Stop
 from adapters.storage.database import Database, StorageError, utc_now
-from adapters.storage.failures import Failures
+from adapters.storage.failures import BrokenTimer, Failures
 from adapters.storage.inbox import Accepted, Inbox
 from adapters.storage.media import MediaRows
 from adapters.storage.outbox import Failed, Outbox, PutAside, Queued, Rate, Wait
@@ -188,13 +188,17 @@ class Storage:
         apology: Outbound | None,
         now: datetime,
         tries: int = TRIES,
+        timer: BrokenTimer | None = None,
     ) -> bool:
         """Keeps why the turn of a message (or, without one, of a timer) broke; true where it is put aside.
 
         A message that broke fewer than `tries` times waits 1, 4, 16 … seconds and is tried again; then it is
-        put aside, and the apology is queued, once for a message. A timer is not tried again.
+        put aside, and the apology is queued, once for a message. A `timer` becomes a message in its
+        conversation, of the kind `timer`, and is from then on tried as one.
         """
-        return self._failures.record(conversation_id, message_id, traceback_text, trace, apology, now, tries)
+        return self._failures.record(
+            conversation_id, message_id, traceback_text, trace, apology, now, tries, timer
+        )
 
     def failed(self, limit: int = 100) -> list[Row]:
         """The messages that were put aside, in either direction, the newest first: see Reports.failed."""

@@ -18,7 +18,7 @@ from adapters.storage.database import (
     stored,
     utc_now,
 )
-from adapters.storage.payloads import dump, load_inbound
+from adapters.storage.payloads import dump, load_received
 from adapters.storage.people import ChannelAddress, Directory, Located, flow_of
 from adapters.storage.replies import queued_reply
 from adapters.storage.shop import StorageShop
@@ -27,7 +27,7 @@ from engine.conversation import Conversation
 from engine.message import Inbound
 from engine.pack import Pack
 from engine.shop import Customer
-from engine.turn import Turn
+from engine.turn import Timer, Turn
 
 # A message that was put off keeps back what came after it: later messages, and timers that fell due later.
 WAITING = """
@@ -85,6 +85,9 @@ KEEP_TURN = """
     (business, conversation_id, message_id, started_at, duration, state_before, state_after, trace, error)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
+NOT_SAID = Inbound("system")
+"""What stands in the place of a customer's words where a timer waits."""
+
 
 class UnknownConversation(StorageError):
     """There is no conversation with this id."""
@@ -98,7 +101,8 @@ class Held(StorageError):
 class WaitingMessage:
     """A message that waits to be taken up: `id` is its row's, `inbound.id` the provider's.
 
-    `attempts` counts the turns of it that broke; `try_after` is the moment before which it is put off.
+    `attempts` counts the turns of it that broke; `try_after` is the moment before which it is put off. A
+    timer whose turn broke waits as a message does: `inbound` is then empty, `received_at` when it fell due.
     """
 
     id: int
@@ -107,6 +111,7 @@ class WaitingMessage:
     try_after: datetime | None = None
     attempts: int = 0
     correlation: str = ""
+    timer: Timer | None = None
 
 
 class _Row(NamedTuple):
@@ -146,6 +151,7 @@ class WorkingTurn:
     may be still to come), `customer_phone` the number or, where none is known, the business-scoped id. `shop`
     is the business's shop for this customer, in the same transaction. `version` is the number of the version
     of its flow that the conversation is on, None for the newest; what it is set to is kept with the turn.
+    `data` is the conversation as it is kept, before the turn.
 
     `holds_back` is true where the oldest message may not be tried yet: then neither it is to be taken, nor
     any later one, nor a timer that fell due after it came. `more_wait` tells whether messages wait behind the
@@ -165,6 +171,7 @@ class WorkingTurn:
         self.flow: str = flow_of(directory.packs, row.business, row.role).name
         self.channel = ChannelAddress(row.provider, row.address)
         self.customer_phone: str = row.phone or row.user_id or ""
+        self.data: str = row.data
         self.conversation: Conversation = talk.load(row.data)
         self.due: datetime | None = loaded_or_none(row.due_at)
         self.version: int | None = row.version
@@ -313,6 +320,8 @@ def _message(row: tuple[Any, ...]) -> WaitingMessage | None:
     message, payload, created_at, try_after, attempts, correlation = row
     if message is None:
         return None
+    said = load_received(payload)
+    inbound, timer = (NOT_SAID, said) if isinstance(said, Timer) else (said, None)
     return WaitingMessage(
-        message, load_inbound(payload), loaded(created_at), loaded_or_none(try_after), attempts, correlation
+        message, inbound, loaded(created_at), loaded_or_none(try_after), attempts, correlation, timer
     )

@@ -11,7 +11,9 @@ from adapters import log
 from adapters.channels.channel import Channel
 from adapters.metrics import Metrics
 from adapters.published import Published
-from adapters.storage import DatabaseBusy, Held, Storage, WaitingMessage, WorkingTurn
+from adapters.storage import BrokenTimer, DatabaseBusy, Held, Storage, WaitingMessage, WorkingTurn
+from engine import conversation as talk
+from engine.interpreter import Interpreter
 from engine.limits import Limits
 from engine.publishing.versions import Version, taking
 from engine.turn import Trace, Turn
@@ -27,7 +29,8 @@ class TakingTurns:
     """Turns, each in a transaction of its own. `deliver` is told the conversations with something to say.
 
     A turn that breaks leaves nothing but a record with its traceback; when it broke for the last time, the
-    customer is told so once.
+    customer is told so once. Whoever said nothing is told nothing: a timer's turn that breaks waits as a
+    message, and is tried as often.
     """
 
     def __init__(
@@ -51,18 +54,22 @@ class TakingTurns:
         began = time.perf_counter()
         working: WorkingTurn | None = None
         message: WaitingMessage | None = None
+        due: datetime | None = None
         trace: Trace = []
         try:
             with self.storage.turn(conversation, self.now()) as working:
+                due = working.due
                 message = working.next_message()
                 moment = message.received_at if message else self.now()
-                if working.due is not None and working.due <= moment:
+                if due is not None and due <= moment:
                     # What fell due before the customer spoke comes before the answer. A stored moment is cut
                     # to microseconds, and one that came out early would find no timer that is due.
                     message = None
-                    moment = max(moment, working.due + timedelta(milliseconds=1))
+                    moment = max(moment, due + timedelta(milliseconds=1))
                 elif message is None or working.holds_back:
                     return False
+                elif message.timer is not None:
+                    moment = self.now()
                 before = working.conversation.state
                 version, turn = self._turn(working, message, moment, trace)
                 due_at = version.interpreter.due_at(turn.conversation)
@@ -75,7 +82,7 @@ class TakingTurns:
         except Exception as error:
             if working is None:
                 raise
-            self._record_failure(working, message, error, trace, began)
+            self._record_failure(working, message, due, error, trace, began)
             return True
         self._done(working, message, turn, before, began, told)
         # To look again costs a transaction: only where something was seen, or a timer may have fallen due.
@@ -119,9 +126,10 @@ class TakingTurns:
         """The turn, and the version that took it: a message may move the conversation to the newest."""
         conversation, shop, limits = working.conversation, working.shop, self._limits(working)
         version = self._version(working)
-        if message is None:
+        timer = message.timer if message else None
+        if message is None or timer is not None:
             self._is_on(working, version)
-            return version, version.interpreter.wake(conversation, shop, moment, limits, trace)
+            return version, version.interpreter.wake(conversation, shop, moment, limits, trace, timer)
         inbound = message.inbound
         newest = self.published.newest(working.business, working.role)
         if version is not newest:
@@ -170,6 +178,7 @@ class TakingTurns:
         self,
         working: WorkingTurn,
         message: WaitingMessage | None,
+        due: datetime | None,
         error: Exception,
         trace: Trace,
         began: float,
@@ -178,13 +187,24 @@ class TakingTurns:
         correlation = message.correlation if message else ""
         log.problem("turn_failed", error, conversation=working.id, message=number, correlation=correlation)
         now = self.now()
-        apology = self._version(working).interpreter.apology(working.conversation, working.shop, now)
+        interpreter = self._version(working).interpreter
+        apology = timer = None
+        if message is None and due is not None:
+            timer = _broken_timer(interpreter, working.data, due)
+        elif message is not None and message.timer is None:
+            apology = interpreter.apology(working.conversation, working.shop, now)
         words = "".join(traceback.format_exception(error))
         trace = [*trace, {"step": "broken", "error": f"{type(error).__name__}: {error}"}]
-        is_final = self.storage.record_failure(working.id, number, words, trace, apology, now)
+        is_final = self.storage.record_failure(working.id, number, words, trace, apology, now, timer=timer)
         self.metrics.turn(working.business, "failed" if is_final else "again", time.perf_counter() - began)
         self.deliver(working.id)
 
     def _limits(self, working: WorkingTurn) -> Limits:
         channel = self.channels.get(working.channel.provider)
         return channel.limits if channel else Limits()
+
+
+def _broken_timer(interpreter: Interpreter, data: str, due: datetime) -> BrokenTimer | None:
+    """The timer that was due in the conversation of this data; None where it has none any more."""
+    apart = interpreter.set_apart(talk.load(data))
+    return BrokenTimer(apart, due, data, interpreter.due_at(apart.conversation)) if apart else None
