@@ -14,6 +14,7 @@ from engine.memory import MemoryShop
 from engine.pack import Pack
 from engine.publishing.fingerprint import state_fingerprint
 from engine.publishing.versions import Version, moved_to
+from engine.silence import starts_over
 
 
 class Fate(NamedTuple):
@@ -69,7 +70,7 @@ def _begins(conversation: Conversation, own: Version, now: datetime) -> bool:
     if not conversation.heard_at:
         return True
     compiled = own.interpreter.program.states[conversation.state]
-    over = own.interpreter.starts_over(compiled, conversation, now.timestamp())
+    over = starts_over(own.interpreter.program, compiled, conversation, now.timestamp())
     return bool(over) and not compiled.state.human
 
 

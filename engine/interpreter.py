@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from engine import silence
 from engine.actions.add_to_cart import run as add_to_cart
 from engine.built_in import built_in
 from engine.conversation import Conversation
@@ -25,9 +26,10 @@ from engine.recognizer import Meaning, decode_press, exists, recognize
 from engine.sayings import spelled
 from engine.shop import Shop
 from engine.source import Spot
-from engine.speech import built_in_text, render_alone, speak, speak_more
+from engine.speech import built_in_text, speak, speak_more
 from engine.suggestion import nearest_command
-from engine.turn import BrokenTurn, SetApart, Timer, Told, Trace, Turn
+from engine.telling import letters
+from engine.turn import BrokenTurn, SetApart, Timer, Trace, Turn
 
 MOST_PRESSES_KEPT = 32
 
@@ -73,17 +75,17 @@ class Interpreter:
         at = draft.at
         if state is not None and state.state.human:
             draft.trace.append({"step": "recorded", "why": "human"})
-            _heard(talk, at)
+            silence.begin(talk, at)
             return Turn(talk, (), draft.trace)
         press = decode_press(inbound.press, talk) if inbound.press is not None else None
         if press is not None and press.visit != talk.visit and inbound.press in talk.taken:
             draft.trace.append({"step": "recorded", "why": "second press"})
             return Turn(conversation, (), draft.trace)
-        why = self.starts_over(state, talk, at)
+        why = silence.starts_over(self.program, state, talk, at)
         if why or state is None:
             draft.trace.append({"step": "started_over", "why": why})
             state = self._start_over(draft, at)
-        _heard(talk, at)
+        silence.begin(talk, at)
         meaning = recognize(state, inbound, press, draft)
         if meaning.language and not talk.language and self.is_multilingual:
             talk.language = meaning.language
@@ -165,7 +167,7 @@ class Interpreter:
             draft.save(slot, value)
         for code, quantity in cart.items():
             add_to_cart(draft, code, quantity)
-        _heard(draft.conversation, draft.at)
+        silence.begin(draft.conversation, draft.at)
         self.execution.attempt(draft, partial(self.execution.enter_and_settle, draft, state), NO_FAILS, state)
         return self._finished(draft)
 
@@ -186,7 +188,7 @@ class Interpreter:
         state = self._state(draft)
         talk = draft.conversation
         if timer is None:
-            due = self._next_timer(talk)
+            due = silence.next_timer(self.program, talk)
             if due is None or due[0] > draft.at:
                 return Turn(conversation, (), draft.trace)
             _, index = due
@@ -204,7 +206,7 @@ class Interpreter:
 
     def set_apart(self, conversation: Conversation) -> SetApart | None:
         """The timer that fires next, apart from its conversation; None where there is none."""
-        due = self._next_timer(conversation)
+        due = silence.next_timer(self.program, conversation)
         if due is None:
             return None
         _, index = due
@@ -216,7 +218,7 @@ class Interpreter:
 
     def due_at(self, conversation: Conversation) -> datetime | None:
         """When the conversation's next timer is due; None where none is."""
-        due = self._next_timer(conversation)
+        due = silence.next_timer(self.program, conversation)
         return None if due is None else datetime.fromtimestamp(due[0], UTC)
 
     def apology(self, conversation: Conversation, shop: Shop, moment: datetime) -> Outbound:
@@ -272,18 +274,6 @@ class Interpreter:
             state = self._start_over(draft, draft.at)
         return state
 
-    def starts_over(self, state: CompiledState | None, talk: Conversation, at: float) -> str:
-        """Why the conversation starts over with this message; empty if it goes on."""
-        if state is None:
-            return "gone"
-        if state.state.final:
-            return "final"
-        if talk.heard_at and at - talk.heard_at >= self.program.timeout:
-            last_timer = max(talk.entered_at, talk.heard_at) + state.longest_wait if state.after else 0.0
-            if at >= last_timer:
-                return "timeout"
-        return ""
-
     def _start_over(self, draft: Draft, at: float) -> CompiledState:
         talk = draft.conversation
         draft.reset()
@@ -297,14 +287,6 @@ class Interpreter:
         if self.is_multilingual:
             self._choose_language(draft)
         return self.program.states[talk.state]
-
-    def _next_timer(self, talk: Conversation) -> tuple[float, int] | None:
-        state = self.program.states.get(talk.state)
-        if state is None or not state.after:
-            return None
-        since = max(talk.entered_at, talk.heard_at)
-        waits = [(since + wait, i) for i, (wait, _) in enumerate(state.after) if i not in talk.fired]
-        return min(waits, default=None)
 
     def _not_understood(
         self, draft: Draft, state: CompiledState, understood: CompiledRule | None = None, counts: bool = True
@@ -440,33 +422,5 @@ class Interpreter:
         replies = speak(draft, state, asked, draft.items) if draft.replies else ()
         if draft.replies:
             draft.trace.append({"step": "said", "messages": draft.replies, "language": draft.language})
-        told = self._told(draft) if draft.told else ()
+        told = letters(draft) if draft.told else ()
         return Turn(draft.conversation, replies, draft.trace, told, draft.calls_person)
-
-    def _told(self, draft: Draft) -> tuple[Told, ...]:
-        """The messages for others: of the recipient's flow, in their language, with the sender's names."""
-        told = []
-        for role, name, names in draft.told:
-            flow = self.pack.flows[role]
-            for person in draft.shop.people(role):
-                letter = Draft(
-                    self.pack,
-                    self.flow,
-                    draft.shop,
-                    draft.conversation,
-                    draft.message,
-                    draft.moment,
-                    draft.limits,
-                )
-                letter.language = person.language if person.language in flow.languages else flow.languages[0]
-                letter.given = {"settings": flow.settings, **names}
-                text = flow.messages[name][letter.language]
-                told.append(Told(person.id, render_alone(text, letter, flow)))
-        return tuple(told)
-
-
-def _heard(talk: Conversation, at: float) -> None:
-    """Begins a new silence."""
-    talk.heard_at = at
-    if talk.fired:
-        talk.fired = []

@@ -18,6 +18,7 @@ from engine.message import Inbound
 from engine.publishing.fingerprint import flow_fingerprint
 from engine.recognizer import Meaning, decode_press, encode_press
 from engine.shop import Shop
+from engine.silence import starts_over
 from engine.turn import Trace
 from engine.types import TYPES
 
@@ -286,7 +287,7 @@ def taking(
         return stays
     numbers = {"from": own.number, "to": newest.number}
     compiled = own.interpreter.program.states[conversation.state]
-    why = own.interpreter.starts_over(compiled, conversation, moment.timestamp())
+    why = starts_over(own.interpreter.program, compiled, conversation, moment.timestamp())
     if why and not state.human:
         trace.append({"step": "version", "how": "started_over", **numbers})
         trace.append({"step": "started_over", "why": why})
