@@ -417,6 +417,79 @@ CALLED = flow(
 )
 
 
+ADDING = flow(
+    """\
+  initial: {input: {save: page, goto: asking}, otherwise: {goto: asking}}
+  asking:
+    ask: hello
+    commands:
+      add: RULE
+      stop: {words: [stop], goto: end}
+  end: {final: true}
+""",
+    "",
+    "fails: {no_such_item: hello, out_of_stock: hello, unavailable: hello}\n",
+)
+LACKING = {
+    "nothing gives it": ("{words: [buy], do: add_to_cart, reply: hello}", "nothing gives `add_to_cart` its"),
+    "a word brings no hole": (
+        '{words: [buy], pattern: "{item:number}", do: add_to_cart, reply: hello}',
+        "'item', which `add_to_cart` takes, may not be set",
+    ),
+    "one pattern of two has the hole": (
+        '{pattern: ["{item:number} x {quantity:number}", "add {item:number}"], do: change_quantity, '
+        "reply: hello}",
+        "'quantity', which `change_quantity` takes, may not be set",
+    ),
+    "a branch does it": (
+        '{words: [buy], pattern: "{item:number}", branches: [{when: cart.is_empty, do: add_to_cart}], '
+        "reply: hello}",
+        "'item', which `add_to_cart` takes, may not be set",
+    ),
+    "a name of the turn is no parameter": (
+        "{words: [buy], do: {tell: {to: customer}}, reply: hello}",
+        "nothing gives `tell` its `message`",
+    ),
+    "what tells how many is empty": (
+        '{words: [buy], do: {add_to_cart: {item: 1, quantity: "{{ page }}"}}, reply: hello}',
+        "the slot 'page' may be empty",
+    ),
+}
+GIVEN = {
+    "every pattern has the hole": (
+        '{pattern: ["add {item:number}", "{item:number} x {quantity:number}"], do: add_to_cart, reply: hello}'
+    ),
+    "it is written": "{words: [buy], do: {add_to_cart: {item: 1}}, reply: hello}",
+    "the condition asks for it": (
+        '{words: [buy], pattern: "{item:number}", branches: [{when: item, do: add_to_cart}], reply: hello}'
+    ),
+    "how many has something in its place": (
+        '{words: [buy], do: {add_to_cart: {item: 1, quantity: "{{ page or 1 }}"}}, reply: hello}'
+    ),
+    "it may be left out": "{words: [buy], do: save_customer, reply: hello}",
+}
+
+
+@pytest.mark.parametrize("what", LACKING)
+def test_what_an_action_may_lack_is_found_with_the_way_there(what: str) -> None:
+    rule, said = LACKING[what]
+    (problem,) = undefined_in(ADDING.replace("RULE", rule))
+    assert problem.message.startswith(said)
+    assert problem.conversation[-2:] == ("customer: buy", "[asking]") or "pattern" in rule
+
+
+@pytest.mark.parametrize("what", GIVEN)
+def test_what_every_way_gives_an_action_is_not_found(what: str) -> None:
+    assert undefined_in(ADDING.replace("RULE", GIVEN[what])) == []
+
+
+def test_an_action_lacks_its_slot_where_a_way_leaves_it_empty() -> None:
+    text = ADDING.replace("wanted: product", "item: number").replace("save: page", "save: item")
+    (problem,) = undefined_in(text.replace("RULE", "{words: [buy], do: add_to_cart, reply: hello}"))
+    assert problem.message.startswith("the slot 'item', which `add_to_cart` takes, may be empty here")
+    assert problem.conversation[-2:] == ("customer: buy", "[asking]")
+
+
 def test_a_talk_that_a_person_hands_back_has_what_it_had_where_it_came_from() -> None:
     assert undefined_in(CALLED) == []
 

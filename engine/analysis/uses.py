@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from engine.actions import ACTIONS
 from engine.analysis.fixpoint import Solution
 from engine.analysis.moves import Move, Moves
 from engine.analysis.presence import Facts, Presence
 from engine.analysis.survey import literal_of
 from engine.analysis.walk import Site
+from engine.draft import RESERVED
 from engine.expressions import Expression, Text, Value
 from engine.flow import Branch, Choices, Step
 from engine.source import NOWHERE, Place
@@ -39,11 +41,19 @@ class TellOf(NamedTuple):
     place: Place
 
 
+class Lack(NamedTuple):
+    """A parameter that an action cannot do without, that is left out, and that no name is sure to fill."""
+
+    step: Step
+    parameter: str
+    use: Use
+
+
 class Uses:
     """All uses in one flow.
 
     `said` holds them by message, `written` each text and expression outside of messages, `told` what is sent
-    to others.
+    to others, `lacks` what actions may lack.
     """
 
     def __init__(self, moves: Moves, letters: frozenset[str] = frozenset()) -> None:
@@ -53,6 +63,7 @@ class Uses:
         self.said: dict[str, list[Use]] = {}
         self.written: list[tuple[Source, Use]] = []
         self.told: list[TellOf] = []
+        self.lacks: list[Lack] = []
         self._taken, self._brought = self._on_the_way()
         for name in self.solution.entering:
             self._note_entering(name)
@@ -103,6 +114,10 @@ class Uses:
         for step in steps:
             for value in step.parameters.values():
                 self._note(value, Use(facts, state, move))
+            for name in left_out(step):
+                # What always stands there under its own name fills nothing.
+                if name in RESERVED or not facts & self.presence.bits(name):
+                    self.lacks.append(Lack(step, name, Use(facts, state, move)))
             if step.action == "tell":
                 role, message = (literal_of(step.parameters.get(name)) for name in ("to", "message"))
                 if role is not None and message is not None:
@@ -220,3 +235,10 @@ class Uses:
         for step in branch.do:
             facts = self.presence.step(step, facts)
         return facts & ~self.presence.slots
+
+
+def left_out(step: Step) -> Iterator[str]:
+    """The parameters that the action cannot do without, and that a name has to fill."""
+    for name, parameter in ACTIONS[step.action].parameters.items():
+        if parameter.required and parameter.filled and name not in step.parameters:
+            yield name

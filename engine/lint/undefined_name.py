@@ -1,16 +1,18 @@
-"""Finds texts that say a name which is not set on every way that leads to them."""
+"""Finds texts and actions that take a name which is not set on every way that leads to them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
+from engine.actions import ACTIONS
 from engine.analysis.journeys import Journeys, Spot
 from engine.analysis.moves import Move
 from engine.analysis.presence import Facts
 from engine.analysis.proofs import Proofs
-from engine.analysis.survey import NAMED, Written, written
-from engine.analysis.uses import Source, Use
+from engine.analysis.survey import NAMED, Survey, Written, written
+from engine.analysis.uses import Lack, Source, Use
+from engine.draft import RESERVED
 from engine.expressions import Expression, Read
 from engine.lint.checked import CUSTOMER, Checked, Rule
 from engine.nearest import meant
@@ -43,6 +45,7 @@ class _Search:
         self.presence = proofs.uses.presence
         self.unsaved = unsaved
         self._said: set[tuple[str, str]] = set()
+        self._reckoned = frozenset(_reckoned_with(proofs.survey))
         self.bare: Bare = cache(self._journeys)
 
     def problems(self) -> Iterator[Problem]:
@@ -58,18 +61,45 @@ class _Search:
             by_source.setdefault(id(source), (source, []))[1].append(use)
         for at, (source, uses) in by_source.items():
             yield from self._in_text(written(source, named.get(at, frozenset())), uses, str(at))
+        yield from self._lacking()
+
+    def _lacking(self) -> Iterator[Problem]:
+        """The actions that lack what they cannot do without, each parameter once."""
+        by_step: dict[tuple[int, str], list[Lack]] = {}
+        for lack in self.uses.lacks:
+            by_step.setdefault((id(lack.step), lack.parameter), []).append(lack)
+        for (_, name), lacks in by_step.items():
+            step = lacks[0].step
+            if name in self.unsaved or not self.checked.is_whole(step.place):
+                continue
+            conversation = self._nearest(name, [lack.use for lack in lacks])[1]
+            write = f"write `{{{step.action}: {{{name}: …}}}}`"
+            if name in self.presence.kept:
+                said = f"the slot '{name}', which `{step.action}` takes, may be empty here: ask for it before"
+            elif name not in RESERVED and self.presence.bits(name):
+                said = f"'{name}', which `{step.action}` takes, may not be set here: {write}"
+            else:
+                said = f"nothing gives `{step.action}` its `{name}`: {write}"
+            place, length = step.place, len(step.action)
+            yield Problem(place, RULE.name, said, length, conversation=conversation)
 
     def _in_text(self, text: Written, uses: Sequence[Use], called: str) -> Iterator[Problem]:
         """The names in a text that some use leaves unset, each once in all texts that are called the same."""
         for read in text.reads:
             name = read.path[0]
             bits = self.presence.bits(name)
-            if not bits or (called, name) in self._said or not harms(text, read):
+            if not bits or (called, name) in self._said or not self._harms(text, read):
                 continue
             bare = [use for use in uses if not use.facts & bits]
             if bare and self._is_known(name, text):
                 self._said.add((called, name))
                 yield self._problem(text, read, bare, called in self.proofs.flow.messages)
+
+    def _harms(self, text: Written, read: Read) -> bool:
+        """Whether an empty value there shows, or is nothing that an action can reckon with."""
+        if harms(text, read):
+            return True
+        return id(text.source) in self._reckoned and read.kind in NAMED and not read.guarded
 
     def _told(self, message: str) -> Iterator[Use]:
         """The uses of a message that an action of any flow, or the workflow, sends to a role."""
@@ -99,10 +129,7 @@ class _Search:
 
     def _problem(self, text: Written, read: Read, bare: Sequence[Use], is_message: bool) -> Problem:
         name = read.path[0]
-        nearest = [(spot, use) for use in bare if (spot := self._spot(use, name)) is not None]
-        costs = self._journeys_for(name).cost_of
-        spot, use = min(nearest, key=lambda one: costs(one[0])) if nearest else (None, bare[0])
-        conversation = self._conversation(spot, use, name) if spot is not None else ()
+        use, conversation = self._nearest(name, bare)
         where = _where(use, text.source.place.file) if is_message else "here"
         if name in self.presence.kept:
             said = f"the slot '{name}' may be empty {where}: ask for it before, or write `{name} or \"…\"`"
@@ -113,6 +140,15 @@ class _Search:
         )
 
     # The conversation
+
+    def _nearest(self, name: str, bare: Sequence[Use]) -> tuple[Use, tuple[str, ...]]:
+        """The use that is reached first with the name not set, and the conversation that leads to it."""
+        nearest = [(spot, use) for use in bare if (spot := self._spot(use, name)) is not None]
+        if not nearest:
+            return bare[0], ()
+        costs = self._journeys_for(name).cost_of
+        spot, use = min(nearest, key=lambda one: costs(one[0]))
+        return use, self._conversation(spot, use, name)
 
     def _journeys(self, slot: str) -> Journeys:
         presence = self.presence
@@ -182,6 +218,14 @@ def _is_always(move: Move) -> bool:
     return move.cause == "goes" and move.branch is not None and move.branch.when is None
 
 
+def _reckoned_with(survey: Survey) -> Iterator[int]:
+    """The values by which actions are told how many: with an empty one the turn breaks."""
+    for step in survey.steps:
+        for name, parameter in ACTIONS[step.action].parameters.items():
+            if parameter.schema.get("type") == "integer" and name in step.parameters:
+                yield id(step.parameters[name])
+
+
 def harms(text: Written, read: Read) -> bool:
     """Whether an empty value there shows, or spoils what is reckoned with it."""
     if read.kind not in NAMED:
@@ -216,7 +260,8 @@ def _place_of(use: Use) -> Place:
 
 RULE = Rule(
     name="undefined_name",
-    about="A text says a slot, a hole or what an action gives, and on some way there it is not set.",
+    about="A text says, or an action takes, a slot, a hole or what an action gives, and on some way it is"
+    " not set there.",
     broken={
         "shop.yaml": """\
 flow: shop
