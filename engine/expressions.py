@@ -91,6 +91,10 @@ class _Compiled:
         """What was made of it, for those who look at it without running it."""
         return (self._parsed or self._parse(),)
 
+    def beginning_of(self, read: Read) -> Place:
+        """Where the source begins in which this is read."""
+        return self.place
+
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside, in the order of the source."""
         if self._reads is None:
@@ -200,6 +204,10 @@ class Text:
         """What was made of it; nothing where it holds no `{{ }}`."""
         return self._compiled.parsed() if self._compiled is not None else ()
 
+    def beginning_of(self, read: Read) -> Place:
+        """Where the source begins in which this is read."""
+        return self.place
+
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside, in the order of the source."""
         return self._compiled.reads() if self._compiled is not None else ()
@@ -247,6 +255,11 @@ class Value:
     def parsed(self) -> tuple[Parsed, ...]:
         """What was made of each text in it."""
         return tuple(parsed for part in self._parts for parsed in part.parsed())
+
+    def beginning_of(self, read: Read) -> Place:
+        """Where the source begins in which this is read: of a list or a dictionary, one of the texts."""
+        reading = (part for part in self._parts if any(one is read for one in part.reads()))
+        return next((part.beginning_of(read) for part in reading), self.place)
 
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside."""
@@ -315,13 +328,19 @@ class Sandbox:
         if not _has_braces(source):
             return Value(source, place, (), None)
         environment, stripped = self.environment, source.strip()
+        before = source[: len(source) - len(source.lstrip())]
+        begins = place.within(before.count("\n"), len(before) - before.rfind("\n")) if before else place
 
         def parse() -> Parsed:
             return parse_text(environment, stripped)
 
-        parsed = self._once(stripped, False, parse)
+        try:
+            parsed = self._once(stripped, False, parse)
+        except BadExpression as error:
+            error.place = begins
+            raise
         if _is_lone(parsed.tree):
-            expression = Expression(source, place, environment, parse, parsed)
+            expression = Expression(source, begins, environment, parse, parsed)
             return Value(source, place, (expression,), expression.evaluate)
         text = self._text(source, place, "", None, "")
         return Value(source, place, (text,), text.render)
@@ -363,7 +382,7 @@ def _is_lone(tree: nodes.Template) -> bool:
 
 
 def _place_of(source: Any, outer: Place) -> Place:
-    return getattr(source, "place", None) or outer
+    return getattr(source, "inner", None) or getattr(source, "place", None) or outer
 
 
 def _line(source: str, line: int) -> str:

@@ -24,7 +24,8 @@ def mended(text: str, mends: Iterable[tuple[Edit, ...]]) -> Mended:
     """The text of one file with its mends; each is made whole or not at all, and of two that touch the first.
 
     Places count as everywhere: a line ends at CRLF, LF or CR, which is one character; a byte order mark is
-    none. An edit that lies outside of the text makes its whole mend void.
+    none. An edit that lies outside of the text, or does not stand on what it replaces, makes its whole mend
+    void.
     """
     lines = _Lines(text)
     taken: list[tuple[int, int, str]] = []
@@ -81,7 +82,7 @@ class _Lines:
     def span(self, edit: Edit) -> tuple[int, int] | None:
         """Where an edit begins and ends in the text; None where that is outside of it."""
         line, column = edit.place.line - 1, edit.place.column - 1
-        if not 0 <= line < len(self.starts) or column < 0 or edit.length < 0:
+        if not 0 <= line < len(self.starts) or column < 0:
             return None
         start = self.starts[line] + column
         if start > self.ends[line]:
@@ -93,4 +94,9 @@ class _Lines:
             if line == len(self.starts):
                 return None
             at = self.starts[line]
-        return start, at + left
+        return (start, at + left) if _as_read(self.text[start : at + left]) == _as_read(edit.was) else None
+
+
+def _as_read(text: str) -> str:
+    """The text as the reader of files takes it: the ends of lines of other systems, and those of none."""
+    return re.sub("[\x85\u2028\u2029]", " ", LINE_END.sub("\n", text))

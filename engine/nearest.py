@@ -57,7 +57,7 @@ def renamed(word: str, allowed: Iterable[str], place: Place = NOWHERE) -> tuple[
     right = str(found[0][0])
     if re.findall(r"\d", word) != re.findall(r"\d", right) or word.rstrip("s") == right.rstrip("s"):
         return ()
-    return (Edit(place, len(word), right),)
+    return (Edit(place, str(word), right),)
 
 
 def meant(word: str, allowed: Iterable[str]) -> str | None:

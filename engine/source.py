@@ -36,11 +36,18 @@ class Spot(str):
 
 
 class Edit(NamedTuple):
-    """A splice that mends something: so many characters from this place on give way to the text."""
+    """A splice that mends something: what stands at this place gives way to the text.
+
+    A line's end in `was` is one character. Where something else than `was` stands there, nothing is mended.
+    """
 
     place: Place
-    length: int
+    was: str
     text: str
+
+    @property
+    def length(self) -> int:
+        return len(self.was)
 
 
 class Problem(NamedTuple):

@@ -132,7 +132,7 @@ def spliced(draw: st.DrawFn) -> tuple[str, list[tuple[int, int, str]], list[Edit
             new = draw(TEXTS)
             if not spans or start + first > at:
                 spans.append((start + first, start + last, new))
-                edits.append(Edit(Place("x.yaml", number, first + 1), last - first, new))
+                edits.append(Edit(Place("x.yaml", number, first + 1), line[first:last], new))
                 at = start + last
         text += line + newline
     return text, spans, edits
@@ -155,20 +155,40 @@ def test_every_character_outside_of_the_spans_stays(
 
 
 def test_of_two_mends_that_touch_the_first_is_made() -> None:
-    def edit(line: int, column: int, length: int, text: str) -> Edit:
-        return Edit(Place("x", line, column), length, text)
+    def edit(line: int, column: int, was: str, text: str) -> Edit:
+        return Edit(Place("x", line, column), was, text)
 
-    assert mended("abcdef", [(edit(1, 2, 2, "X"),), (edit(1, 3, 2, "Y"),)]) == ("aXdef", 1)
+    assert mended("abcdef", [(edit(1, 2, "bc", "X"),), (edit(1, 3, "cd", "Y"),)]) == ("aXdef", 1)
     # A mend is made whole or not at all.
-    together = (edit(1, 6, 1, "Z"), edit(1, 3, 1, "Y"))
-    assert mended("abcdef", [(edit(1, 2, 2, "X"),), together]) == ("aXdef", 1)
+    together = (edit(1, 6, "f", "Z"), edit(1, 3, "c", "Y"))
+    assert mended("abcdef", [(edit(1, 2, "bc", "X"),), together]) == ("aXdef", 1)
     assert mended("abcdef", [together]) == ("abYdeZ", 1)
     # What lies outside is no part of the file.
-    for outside in (edit(3, 1, 0, "X"), edit(1, 9, 0, "X"), edit(2, 1, 9, "X"), edit(0, 1, 0, "X")):
+    for outside in (edit(3, 1, "", "X"), edit(1, 9, "", "X"), edit(2, 1, "cdefg", "X"), edit(0, 1, "", "X")):
         assert mended("ab\r\ncd", [(outside,)]) == ("ab\r\ncd", 0)
     # The end of a line is one character, however it is written.
-    assert mended("ab\r\ncd", [(edit(1, 2, 3, "-"),)]) == ("a-d", 1)
+    assert mended("ab\r\ncd", [(edit(1, 2, "b\nc", "-"),)]) == ("a-d", 1)
     assert after(lambda file, line: ("ab", "cd")[line - 1], Place("x", 1, 2), 3) == Place("x", 2, 2)
+
+
+def test_a_mend_that_does_not_stand_on_what_it_replaces_is_none() -> None:
+    wrong = Edit(Place("x", 1, 2), "bd", "X")
+    right = Edit(Place("x", 1, 4), "d", "Y")
+    assert mended("abcd", [(wrong,), (right,)]) == ("abcY", 1)
+    assert mended("abcd", [(right, wrong)]) == ("abcd", 0)
+    # What the reader takes for a space, or for the end of a line, stands for itself.
+    assert mended("a\x85b\rc", [(Edit(Place("x", 1, 1), "a b\nc", "d"),)]) == ("d", 1)
+
+
+def test_texts_with_escapes_are_mended_where_they_are_wrong(here: Path) -> None:
+    text = FLOW + (
+        '  one: "Hi\\n\\n {{ business.name | uper }} z"\n'
+        "  two: 'It''s 😀 {{ business.name | uper }} z'\n"
+        '  three: "This is the third message {{ business.name }}, right too"\n'
+    )
+    put(here, shop__yaml=text)
+    main(["--fix", "shop.yaml"])
+    assert (here / "shop.yaml").read_text("utf-8") == text.replace("uper", "upper")
 
 
 # Standard input

@@ -23,7 +23,7 @@ ERROR = Problem(
     "no state 'initial', 100% sure: \"<&>\"",
     7,
     ("customer: hi, there: 100%", "[ Checkout ]", "[a <state> & more]"),
-    (Edit(Place("flows/my shop/customer.yaml", 2, 8), 7, "final"),),
+    (Edit(Place("flows/my shop/customer.yaml", 2, 8), "initial", "final"),),
 )
 WARNING = Problem(HERE, "unused_message", "nothing says\nthe message \x1b[31m\ufffe", 400)
 INFORMATION = Problem(Place("flows/my shop/customer.yaml", 1, 1), "too_long", "told", 4)

@@ -15,6 +15,7 @@ from engine.jinja.arithmetic import Refused, reckon
 from engine.jinja.sandbox import Context, Environment
 from engine.jinja.tokens import Recorded, Token
 from engine.nearest import unknown
+from engine.source import Place
 
 MAX_DEPTH = 80
 """How deeply expressions and blocks may nest."""
@@ -46,8 +47,11 @@ class BadExpression(Exception):
     """What an owner wrote is no expression or text.
 
     `line` counts from 0 at the first line of the source, `column` from 0 in that line (None where it is not
-    known). `file` is a path below `templates/`, if the fault stands in a file that the text includes.
+    known). `file` is a path below `templates/`, if the fault stands in a file that the text includes. `place`
+    is where the source begins, where that is one of several that were to be read together.
     """
+
+    place: Place | None = None
 
     def __init__(
         self, message: str, line: int = 0, column: int | None = None, length: int = 1, file: str = ""

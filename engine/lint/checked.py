@@ -173,7 +173,7 @@ class Checked:
 
     def place_of(self, text: Written, read: Read, part: int = 0) -> Place:
         """Where a word of what a text reads stands."""
-        start = text.source.place
+        start = text.source.beginning_of(read)
         line, column = read.parts[min(part, len(read.parts) - 1)]
         if read.file and not start.file.endswith(read.file):
             start = Place(self._beside(start.file, read.file), 1, 1)

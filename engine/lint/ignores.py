@@ -93,10 +93,10 @@ def _ignore(file: str, lines: list[str], spot: Spot, words: re.Match[str], ends:
         # Alone on its line, it speaks of the next one.
         following = (at for at in range(line, len(lines)) if not NO_WORDS.match(lines[at]))
         last = next(following, line - 1) + 1
-        whole = Edit(Place(file, line, 1), len(there) + (1 if line < len(lines) else 0), "")
+        whole = Edit(Place(file, line, 1), there + ("\n" if line < len(lines) else ""), "")
     else:
         kept = len(there[: column - 1].rstrip())
-        whole = Edit(Place(file, line, kept + 1), column - 1 - kept + length, "")
+        whole = Edit(Place(file, line, kept + 1), there[kept : column - 1 + length], "")
     rules = None
     if words["word"] == "ignore" and words["rules"] is not None:
         base = column + words.start("rules") - spot.start

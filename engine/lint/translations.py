@@ -73,7 +73,7 @@ def renewed(one: Translated) -> Edit | None:
         return None
     value = one.document[KEY][one.name]
     place = value.inner if isinstance(value, Word) else one.span.place
-    return Edit(place, len(str(value)), one.fingerprint)
+    return Edit(place, str(value), one.fingerprint)
 
 
 def added(document: Mapped, prints: Mapping[str, str], source: str) -> Edit | None:
@@ -85,24 +85,24 @@ def added(document: Mapped, prints: Mapping[str, str], source: str) -> Edit | No
     if KEY in document and there is None:
         word = document.word(KEY)
         new = "".join(f"{newline}  {name}: {one}" for name, one in prints.items())
-        return Edit(Place(file, word.place.line, len(lines[word.place.line - 1]) + 1), 0, new)
+        return Edit(Place(file, word.place.line, len(lines[word.place.line - 1]) + 1), "", new)
     if isinstance(there, Mapped):
         last = max(there.words.values(), key=lambda word: word.place, default=None)
         place = there.place
         if lines[place.line - 1][place.column - 1] == "{":
             entries = ", ".join(f"{name}: {one}" for name, one in prints.items())
-            return Edit(place.within(0, 2), 0, entries + (", " if last is not None else ""))
+            return Edit(place.within(0, 2), "", entries + (", " if last is not None else ""))
         if last is None:
             return None
         indent = " " * (last.place.column - 1)
         new = "".join(f"{newline}{indent}{name}: {one}" for name, one in prints.items())
-        return Edit(Place(file, last.place.line, len(lines[last.place.line - 1]) + 1), 0, new)
+        return Edit(Place(file, last.place.line, len(lines[last.place.line - 1]) + 1), "", new)
     first = min((word.place for word in document.words.values()), default=NOWHERE)
     if first.column != 1 or lines[first.line - 1].startswith("{"):
         return None
     entries = "".join(f"  {name}: {one}{newline}" for name, one in prints.items())
     end = Place(file, len(lines), len(lines[-1]) + 1)
-    return Edit(end, 0, f"{newline if lines[-1] else ''}{newline}{ABOUT}{newline}{KEY}:{newline}{entries}")
+    return Edit(end, "", f"{newline if lines[-1] else ''}{newline}{ABOUT}{newline}{KEY}:{newline}{entries}")
 
 
 ABOUT = "# Of what each text is the translation; flow-lint --fix writes this."

@@ -101,7 +101,7 @@ class RuleReader:
             return None
 
     def _bad(self, error: BadExpression, place: Place) -> None:
-        there = place.within(error.line, (error.column or 0) + 1)
+        there = (error.place or place).within(error.line, (error.column or 0) + 1)
         self.problems.append(Problem(there, "expression", error.message, error.length))
 
     def parameter(self, declared: Parameter | None, source: Any, place: Place) -> Value | Expression | None:

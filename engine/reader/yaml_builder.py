@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from engine.reader.yaml_places import Characters, Content, Lines, behind_anchor
 from engine.source import NOWHERE, Edit, Listed, Mapped, Place, Problem, Span, Word
 
 DEEPEST = 64
@@ -31,19 +32,6 @@ DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 
 NoYaml = yaml.YAMLError
 """What `Builder.build` raises where a text is no YAML."""
-
-
-def _before_mending(was: str, now: str, column: int) -> int:
-    """The column in a line as it was, of a column in the line as it is; exact outside of what was mended."""
-    same = next((at for at, (one, other) in enumerate(zip(was, now, strict=False)) if one != other), len(was))
-    if column <= same:
-        return column
-    behind = 0
-    while behind < min(len(was), len(now)) - same and was[-1 - behind] == now[-1 - behind]:
-        behind += 1
-    if column >= len(now) - behind:
-        return column - len(now) + len(was)
-    return min(column, max(same, len(was) - behind))
 
 
 def in_quotes(text: str) -> str:
@@ -90,7 +78,7 @@ class Builder:
     def __init__(self, text: str, file: str, original: str) -> None:
         self.text = text
         self.file = file
-        self._original = None if original is text else original.replace("\r\n", "\n").split("\n")
+        self.lines = Lines(text, file, original)
         self.value: Any = None
         self.problems: list[Problem] = []
         self.last_quoted: Any = None
@@ -100,7 +88,6 @@ class Builder:
         self._anchored: dict[str, Any] = {}
         self._aliases = 0
         self._aliased = 0
-        self._lines: list[str] | None = None
 
     def build(self) -> None:
         """Reads the whole text into `value` and `problems`. Raises yaml.YAMLError where it is no YAML."""
@@ -129,8 +116,10 @@ class Builder:
 
     def _say(self, mark: Any, message: str, length: int = 1, meant: str | None = None) -> None:
         """Tells of something wrong; `meant` is what should stand in place of so many characters."""
-        place = self.place(mark.line, mark.column)
-        edits = (Edit(place, length, meant),) if meant is not None and self.is_unmended(mark.line) else ()
+        place = self.lines.place(mark.line, mark.column)
+        edits: tuple[Edit, ...] = ()
+        if meant is not None and self.lines.is_unmended(mark.line):
+            edits = (Edit(place, self.lines.all[mark.line][mark.column :][:length], meant),)
         self.problems.append(Problem(place, "yaml", message, max(1, length), edits=edits))
 
     def _say_sign(self, sign: str, mark: Any, shown: str) -> None:
@@ -140,30 +129,16 @@ class Builder:
         message = f"a text that begins with {sign} needs quotes: {in_quotes(first)}"
         self._say(mark, message, len(first), meant)
 
-    def is_unmended(self, line: int) -> bool:
-        """Whether a line, counted from 0, still is as it stands in the file."""
-        if self._original is None:
-            return True
-        return line < len(self._original) and self._original[line] == self._line(line)
-
-    def place(self, line: int, column: int) -> Place:
-        """The spot in the file as it was before anything in it was mended; line and column from 0."""
-        if self._original is not None and line < len(self._original):
-            was, now = self._original[line], self._line(line)
-            if was != now:
-                column = _before_mending(was, now, column)
-        return Place(self.file, line + 1, column + 1)
-
     def _source(self, event: Any) -> str:
         return self.text[event.start_mark.index : event.end_mark.index]
 
     def _scalar(self, event: Any) -> None:
         start, end, style = event.start_mark, event.end_mark, event.style
-        place = self.place(start.line, start.column)
+        place = self.lines.place(start.line, start.column)
         length = (
             end.column - start.column
             if end.line == start.line
-            else len(self._line(start.line)) - start.column
+            else len(self.lines.all[start.line]) - start.column
         )
         span = Span(place, max(1, length))
         text: str = event.value
@@ -178,16 +153,15 @@ class Builder:
             if event.anchor is not None:
                 # An anchor that no alias uses is how `text: &hello there` looks to the parser.
                 self._anchored[event.anchor] = event
-            value = self._plain(text, place, start)
+            value = self._plain(text, place, event)
             if self.text.startswith(" #", end.index):
                 self._say_comment(text, place, end)
-        elif style in ("|", ">"):
-            value = Word.at(text, place, self._block_content(text, start.line, place))
         else:
-            value = Word.at(text, place, Place(self.file, place.line, place.column + 1))
+            value = Word.at(text, place, self._content(text, event, place))
         self._attach(value, span, event, 1)
 
-    def _plain(self, text: str, place: Place, start: Any) -> Any:
+    def _plain(self, text: str, place: Place, event: Any) -> Any:
+        start = event.start_mark
         frame = self._stack[-1] if self._stack else None
         if frame is not None and isinstance(frame.target, Mapped) and frame.key is None:
             return Word.at(text, place)
@@ -198,44 +172,50 @@ class Builder:
                 return int(text)
             if DECIMAL.fullmatch(text):
                 return Decimal(text)
-            if text[0] == "-" and text[1:2].isalpha() and not self._line(start.line)[: start.column].strip():
-                first = self._line(start.line).strip()
+            line = self.lines.all[start.line]
+            if text[0] == "-" and text[1:2].isalpha() and not line[: start.column].strip():
+                first = line.strip()
                 self._say(start, f"a space is missing behind the -: - {first[1:]}", len(first))
         if frame is not None and frame.between_braces and "?" in text:
             message = f'an unquoted text between braces cannot hold a "?"; put it in quotes: "{text}"'
             self._say(start, message, len(text))
-        return Word.at(text, place)
+        return Word.at(text, place, self._content(text, event, place))
 
     def _say_comment(self, text: str, place: Place, end: Any) -> None:
         """A comment may follow a text, but one that would put a value in was meant as text."""
-        comment = self._line(end.line)[end.column :]
+        comment = self.lines.all[end.line][end.column :]
         if text and ("{{" in comment or NUMBERED.match(comment)):
             message = f'what stands behind # is a comment; put the text in quotes: "{text}{comment.rstrip()}"'
             edits: tuple[Edit, ...] = ()
-            if self.is_unmended(end.line) and place.line == end.line + 1:
+            if self.lines.is_unmended(end.line) and place.line == end.line + 1:
                 whole = f"{text}{comment.rstrip()}"
-                edits = (Edit(place, len(whole), in_quotes(whole)),)
+                edits = (Edit(place, whole, in_quotes(whole)),)
             self.problems.append(Problem(place, "yaml", message, len(text), edits=edits))
 
-    def _line(self, number: int) -> str:
-        if self._lines is None:
-            self._lines = self.text.replace("\r\n", "\n").split("\n")
-        return self._lines[number]
-
-    def _block_content(self, text: str, header: int, place: Place) -> Place:
-        """Where the content of a `|` or `>` begins, given what it reads as."""
-        for offset, content in enumerate(text.split("\n")):
-            if content.strip():
-                line = self._line(header + 1 + offset) if header + 1 + offset <= self.text.count("\n") else ""
-                indent = (len(line) - len(line.lstrip(" "))) - (len(content) - len(content.lstrip(" ")))
-                return Place(self.file, place.line + 1, max(indent, 0) + 1)
-        return Place(self.file, place.line + 1, 1)
+    def _content(self, text: str, event: Any, place: Place) -> Place | None:
+        """Where a text itself begins; None where that is where it begins as a whole."""
+        start, end, style = event.start_mark, event.end_mark, event.style
+        line, column = start.line, start.column
+        if event.anchor is not None:
+            anchor = self._source(event)[: behind_anchor(self._source(event))].replace("\r\n", "\n")
+            line += anchor.count("\n")
+            column = len(anchor) - anchor.rfind("\n") - 1 if "\n" in anchor else column + len(anchor)
+        if style in ("|", ">"):
+            indent = self.lines.indent_below(line, text)
+            characters = Characters(text, style, self.lines, (line, column), (end.line, end.column))
+            return Content.of(Place(self.file, line + 2, indent + 1), characters)
+        quote = 1 if style in ("'", '"') else 0
+        first, last = (line, column + quote), (end.line, end.column - quote)
+        if line == end.line and last[1] - first[1] == len(text):
+            is_here = (line, column, quote) == (start.line, start.column, 0)
+            return None if is_here else Place(self.file, line + 1, place.column - start.column + first[1])
+        return Content.of(self.lines.place(*first), Characters(text, style or "", self.lines, first, last))
 
     def _open(self, event: Any, is_mapping: bool) -> None:
         if len(self._stack) >= DEEPEST:
             raise TooDeep(None, None, "too deep", event.start_mark)
         frame = self._stack[-1] if self._stack else None
-        place = self.place(event.start_mark.line, event.start_mark.column)
+        place = self.lines.place(event.start_mark.line, event.start_mark.column)
         target: Mapped | Listed | None = Mapped(place) if is_mapping else Listed(place)
         if frame is not None and (frame.target is None or frame.is_template):
             target = None
@@ -255,11 +235,11 @@ class Builder:
     def _close(self, event: Any) -> None:
         frame = self._stack.pop()
         start, end = frame.start, event.end_mark
-        place = self.place(start.line, start.column)
+        place = self.lines.place(start.line, start.column)
         length = (
             end.column - start.column
             if end.line == start.line
-            else len(self._line(start.line)) - start.column
+            else len(self.lines.all[start.line]) - start.column
         )
         span = Span(place, max(1, length))
         value: Any = frame.target
@@ -275,7 +255,7 @@ class Builder:
 
     def _alias(self, event: Any) -> None:
         shown = self._source(event)
-        span = Span(self.place(event.start_mark.line, event.start_mark.column), len(shown))
+        span = Span(self.lines.place(event.start_mark.line, event.start_mark.column), len(shown))
         value, size = self._anchors.get(event.anchor, (None, 0))
         self._anchored.pop(event.anchor, None)
         self._aliases += 1

@@ -39,12 +39,12 @@ def read_yaml(text: str | bytes, file: str) -> tuple[Any, list[Problem]]:
             from engine.reader.yaml_words import explain
 
             problem, mended = explain(error, now, file, builder.last_quoted)
-            place = builder.place(problem.place.line - 1, problem.place.column - 1)
+            place = builder.lines.place(problem.place.line - 1, problem.place.column - 1)
             if place not in [before.place for before in problems]:
                 edits = tuple(
-                    edit._replace(place=builder.place(edit.place.line - 1, edit.place.column - 1))
+                    edit._replace(place=builder.lines.place(edit.place.line - 1, edit.place.column - 1))
                     for edit in problem.edits
-                    if builder.is_unmended(edit.place.line - 1)
+                    if builder.lines.is_unmended(edit.place.line - 1)
                 )
                 problems.append(problem._replace(place=place, edits=edits))
             if mended is None or mended == now or len(now) > REPAIRABLE:

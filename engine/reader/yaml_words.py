@@ -86,7 +86,7 @@ class Mistake:
         shown = self.lines[line][start:end]
         example = in_quotes(shown)
         problem = self.problem(line, start, f"{why}: {example}", end - start)
-        problem = problem._replace(edits=(Edit(problem.place, end - start, example),))
+        problem = problem._replace(edits=(Edit(problem.place, shown, example),))
         return problem, self.mended(line, start, end, json.dumps(shown, ensure_ascii=False))
 
     def tab(self) -> Found | None:
@@ -120,7 +120,7 @@ class Mistake:
             return None
         length = max(found.end - found.start, 1)
         problem = self.problem(found.line, found.start, found.message, length)
-        edits = (Edit(problem.place, found.end - found.start, found.by),)
+        edits = (Edit(problem.place, self.lines[found.line][found.start : found.end], found.by),)
         return problem._replace(edits=edits), self.mended(found.line, found.start, found.end, found.by)
 
     def missing_comma(self) -> Found | None:
@@ -192,7 +192,7 @@ class Mistake:
         if value[0] == "'" and value.endswith("'") and len(value) > 1:
             meant = in_quotes(value[1:-1])
             message = f"an apostrophe ends a text in single quotes; use double quotes: {meant}"
-            edits: tuple[Edit, ...] = (Edit(Place(self.file, self.line + 1, start + 1), end - start, meant),)
+            edits: tuple[Edit, ...] = (Edit(Place(self.file, self.line + 1, start + 1), value, meant),)
         else:
             message = "the text goes on behind its closing quote; put the whole of it in quotes"
             edits = ()
