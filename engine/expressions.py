@@ -10,8 +10,9 @@ from jinja2 import TemplateError, nodes
 
 from engine.jinja.arithmetic import EMPTY, Refused
 from engine.jinja.filters import FILTERS, TESTS, format_money
+from engine.jinja.guards import Path
 from engine.jinja.isolation import is_right_to_left
-from engine.jinja.reads import Part, Path, Read, implied, reads_of
+from engine.jinja.reads import Part, Read, implied, may_be_nothing, reads_of
 from engine.jinja.sandbox import MISSING, Context, Environment, join_parts, taken
 from engine.jinja.template_code import compile_tree, line_of_failure
 from engine.jinja.template_parser import BadExpression, Files, Parsed, parse_expression, parse_text
@@ -146,6 +147,11 @@ class Expression(_Compiled):
         """The names, with their attributes, that hold something where the expression does, or does not."""
         return implied(self._parsed or self._parse(), holds)
 
+    @property
+    def may_be_nothing(self) -> bool:
+        """Whether a condition without an `else` may leave it without a value."""
+        return may_be_nothing(self._parsed or self._parse())
+
     def evaluate(self, names: Names) -> Any:
         """Its value; None where that is empty. Raises ExpressionFailed."""
         chain = self._chain
@@ -251,6 +257,11 @@ class Value:
     def is_lone(self) -> bool:
         """Whether it is one `{{ }}`, which keeps its type."""
         return len(self._parts) == 1 and isinstance(self._parts[0], Expression)
+
+    @property
+    def may_be_nothing(self) -> bool:
+        """Whether it is one `{{ }}` that a condition without an `else` may leave without a value."""
+        return self.is_lone and self._parts[0].may_be_nothing is True
 
     def parsed(self) -> tuple[Parsed, ...]:
         """What was made of each text in it."""

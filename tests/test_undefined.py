@@ -275,6 +275,38 @@ EMPTY = {
             "[asking]",
         ),
     ),
+    "a text sets it under a condition only": (
+        flow(
+            "  initial: {input: {reply: said, goto: end}}\n  end: {final: true}\n",
+            "  said: \"{% if cart.is_empty %}{% set kind = 'new' %}{% endif %}{{ kind }}\"\n",
+        ),
+        "kind",
+        ("customer: just some words", "[end]"),
+    ),
+    "it is saved from a condition without an `else`": (
+        flow(
+            """\
+  initial: {input: {save: {name: "{{ message.text if cart.is_empty }}"}, goto: asking}}
+  asking: {ask: said, input: {goto: end}}
+  end: {final: true}
+""",
+            '  said: "{{ name }}"\n',
+        ),
+        "name",
+        ("customer: just some words", "[asking]"),
+    ),
+    "a macro prints it": (
+        flow(
+            """\
+  initial: {commands: {skip: {words: [skip], goto: asking}}, input: {save: name, goto: asking}}
+  asking: {ask: said, input: {goto: end}}
+  end: {final: true}
+""",
+            '  said: "{% macro m(x, y) %}{{ y or x }}{% endmacro %}{{ m(1, 2) }}{{ m(name) }}"\n',
+        ),
+        "name",
+        ("customer: skip", "[asking]"),
+    ),
 }
 
 
@@ -307,6 +339,15 @@ SET = {
         "  initial: {ask: said, input: {save: name, goto: end}}\n  end: {final: true}\n",
         '  said: "{% if name %}{{ name }}{% endif %}{{ name or 1 }}{{ name | default(2) }}'
         '{{ name if name is defined }}{% if not name %}{% else %}{{ name }}{% endif %}"\n',
+    ),
+    "behind tests of what it was copied to": flow(
+        "  initial: {ask: said, input: {save: name, goto: end}}\n  end: {final: true}\n",
+        '  said: "{% set known = name %}{% if known %}{{ name }}{{ known }}{% endif %}'
+        "{% with n = name %}{% if n %}{{ n }}{% endif %}{% endwith %}"
+        "{% macro m(x) %}{% if x %}{{ x }}{% endif %}{% endmacro %}{{ m(name) }}"
+        "{% if (name or '') | length > 2 %}{{ name }}{% endif %}{{ [name, 'x'] | select | first }}"
+        "{{ notes | length }}{% if name %}{% set hi = name %}{% else %}{% set hi = 1 %}{% endif %}"
+        '{{ hi }}"\n',
     ),
     "behind a branch": flow(
         """\

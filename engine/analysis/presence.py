@@ -10,7 +10,7 @@ from engine.analysis.walk import Site
 from engine.draft import RESERVED
 from engine.expressions import Expression, Value
 from engine.flow import Check, Flow, Rule, Step
-from engine.jinja.reads import Path
+from engine.jinja.guards import Path
 
 Facts = int
 """A set of names that hold something: a bit for what each slot keeps, and one for what a turn gives."""
@@ -229,6 +229,8 @@ class Presence:
             return value.constant in (None, "")
         if not value.is_lone:
             return False
+        if value.may_be_nothing:
+            return True
         for read in value.reads():
             if read.kind in NAMED and not read.guarded:
                 bits = self.bits(read.path[0])

@@ -87,6 +87,9 @@ class _Search:
         """The names in a text that some use leaves unset, each once in all texts that are called the same."""
         for read in text.reads:
             name = read.path[0]
+            if read.kind == "set":
+                yield from self._half_set(text, read, uses, called)
+                continue
             bits = self.presence.bits(name)
             if not bits or (called, name) in self._said or not self._harms(text, read):
                 continue
@@ -100,6 +103,20 @@ class _Search:
         if harms(text, read):
             return True
         return id(text.source) in self._reckoned and read.kind in NAMED and not read.guarded
+
+    def _half_set(self, text: Written, read: Read, uses: Sequence[Use], called: str) -> Iterator[Problem]:
+        """A name that the text itself sets, and that some way through it leaves unset."""
+        name = read.path[0]
+        is_else_known = bool(self.presence.bits(name)) or name in self.proofs.survey.known
+        if is_else_known or not uses or (called, name) in self._said or not is_printed(text):
+            return
+        self._said.add((called, name))
+        said = f"'{name}' is set under a condition only: set it in an `else` too, or test it with `if {name}`"
+        shown = ((spot, use) for use in uses if (spot := self._spot(use, name)) is not None)
+        spot, use = next(shown, (None, uses[0]))
+        conversation = self._conversation(spot, use, name) if spot is not None else ()
+        place = self.checked.place_of(text, read)
+        yield Problem(place, RULE.name, said, len(name), conversation=conversation)
 
     def _told(self, message: str) -> Iterator[Use]:
         """The uses of a message that an action of any flow, or the workflow, sends to a role."""
