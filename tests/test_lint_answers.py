@@ -114,6 +114,37 @@ REFUSALS = {
     "an otherwise of the state": (CHECKED % ("", "") + "\n    otherwise: hello", SLOTS, []),
     "nothing for a refusal": (CHECKED % ("", ", else: hello"), SLOTS, ["between"]),
     "nothing for what is no number": (CHECKED % (", else: hello", ""), SLOTS, ["input"]),
+    "an otherwise on a condition": (
+        CHECKED % ("", ", else: hello") + "\n    otherwise: {when: cart.is_empty, reply: hello}",
+        SLOTS,
+        ["between"],
+    ),
+    "an otherwise of the state, or else of the flow": (
+        CHECKED % ("", "") + "\n    otherwise: {when: cart.is_empty, reply: hello}",
+        SLOTS + "otherwise: {when: not cart.is_empty, reply: hello}\n",
+        [],
+    ),
+    "an otherwise wherever the rule is there": (
+        CHECKED.replace("save", "when: cart.is_empty, save") % ("", "")
+        + "\n    otherwise: {when: cart.is_empty, reply: hello}",
+        SLOTS,
+        [],
+    ),
+    "nothing for what fits a pattern and is no date": (
+        'commands: {on: {pattern: "on {day:date}", reply: hello}}\n    input: {goto: done}',
+        "",
+        ["on"],
+    ),
+    "an else for what fits a pattern": (
+        'commands: {on: {pattern: "on {day:date}", else: hello, reply: hello}}\n    input: {goto: done}',
+        "",
+        [],
+    ),
+    "nothing that fits the pattern is unreadable": (
+        'commands: {on: {pattern: "on {day:word} {rest}", reply: hello}}\n    input: {goto: done}',
+        "",
+        [],
+    ),
 }
 
 
@@ -122,6 +153,50 @@ def test_a_refusal_that_nothing_answers_is_found(what: str) -> None:
     ordering, top, words = REFUSALS[what]
     problems = found("silent_refusal", ordering, top=top)
     assert [one.partition(":")[0] for one in problems] == words, problems
+
+
+FALLBACKS = {
+    "the flow has one": ("ask: hello", "otherwise: hello", ""),
+    "none": ("ask: hello", "", "add an `otherwise`, to the state or to the flow"),
+    "of the state, on a condition": (
+        "otherwise: {when: cart.is_empty, reply: hello}",
+        "",
+        "unless `cart.is_empty`: add an",
+    ),
+    "of the flow, on a condition": (
+        "ask: hello",
+        "otherwise: {when: cart.is_empty, reply: hello}",
+        "unless `cart.is_empty`: add an",
+    ),
+    "an input on a condition": (
+        "input: {when: cart.is_empty, goto: done}",
+        "",
+        "unless `cart.is_empty`: add an",
+    ),
+    "an input, or else the flow": (
+        "input: {when: cart.is_empty, goto: done}",
+        "otherwise: {when: not cart.is_empty, reply: hello}",
+        "",
+    ),
+    "an input and an otherwise that leave nothing open": (
+        "input: {when: cart.total >= 9, goto: done}\n    otherwise: {when: 9 > cart.total, reply: hello}",
+        "",
+        "",
+    ),
+    "of the state on a condition, and of the flow": (
+        "otherwise: {when: cart.is_empty, reply: hello}",
+        "otherwise: hello",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FALLBACKS)
+def test_a_state_that_answers_on_a_condition_alone_is_found(what: str) -> None:
+    ordering, top, said = FALLBACKS[what]
+    problems = found("no_fallback", ordering, top=top)
+    assert len(problems) == bool(said), problems
+    assert all(one.startswith("ordering: ") and said in one for one in problems)
 
 
 TIMERS = {
@@ -156,6 +231,39 @@ TRIES = {
 def test_tries_without_a_word_are_found(then: str) -> None:
     problems = found("silent_rule", f"tries: {{limit: 3, {then}}}\n    otherwise: hello")
     assert [one.partition(":")[0] for one in problems] == TRIES[then]
+
+
+BRANCHES = {
+    "one for the opposite": (
+        "{when: cart.is_empty, reply: hello}, {when: not cart.is_empty, goto: done}",
+        [],
+    ),
+    "one for the rest": ("{when: cart.total < 5, reply: hello}, {when: cart.total >= 5, goto: done}", []),
+    "one for each answer to two questions": (
+        "{when: cart.is_empty and customer.is_known, reply: hello},"
+        " {when: not cart.is_empty, goto: done}, {when: not customer.is_known, goto: done}",
+        [],
+    ),
+    "a case is left open": (
+        "{when: cart.is_empty and customer.is_known, reply: hello}, {when: not cart.is_empty, goto: done}",
+        ["go"],
+    ),
+    "what may be empty is neither less nor more": (
+        "{when: many < 5, reply: hello}, {when: many >= 5, goto: done}",
+        ["go"],
+    ),
+    "it is equal or not": ("{when: many == 5, reply: hello}, {when: many != 5, goto: done}", []),
+}
+
+
+@pytest.mark.parametrize("what", BRANCHES)
+def test_branches_that_leave_a_case_open_are_found(what: str) -> None:
+    branches, words = BRANCHES[what]
+    ordering = (
+        f"commands: {{go: {{words: [go], branches: [{branches}]}}}}\n    input: {{save: many, goto: done}}"
+    )
+    problems = found("silent_rule", ordering, top="slots: {many: number}\notherwise: hello")
+    assert [one.partition(":")[0] for one in problems] == words, problems
 
 
 ASKED_AGAIN = {

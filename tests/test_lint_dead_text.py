@@ -75,6 +75,21 @@ BRANCHES = {
     "{when: 1 > 2, reply: hello}, {goto: desk}": ["1 > 2"],
     "{when: 2 > 1, reply: hello}, {goto: desk}": ["{"],
     "{when: not settings.most, reply: hello}, {goto: desk}": [],
+    "{when: cart.is_empty, reply: hello}, {when: cart.is_empty and today, reply: hello}, {goto: desk}": [
+        "cart.is_empty and today"
+    ],
+    "{when: cart.is_empty and today, reply: hello}, {when: cart.is_empty, reply: hello}, {goto: desk}": [],
+    "{when: cart.is_empty or today, reply: hello}, {when: not not today, reply: hello}, {goto: desk}": [
+        "not not today"
+    ],
+    "{when: cart.is_empty and not cart.is_empty, reply: hello}, {goto: desk}": [
+        "cart.is_empty and not cart.is_empty"
+    ],
+    "{when: cart.total > 5, reply: hello}, {when: 5 < cart.total, reply: hello}, {goto: desk}": [
+        "5 < cart.total"
+    ],
+    "{when: cart.total > 5, reply: hello}, {when: cart.total <= 5, reply: hello}, {goto: desk}": ["{"],
+    "{when: failure.left > 5, reply: hello}, {when: failure.left <= 5, reply: hello}, {goto: desk}": [],
 }
 
 

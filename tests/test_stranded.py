@@ -240,6 +240,13 @@ ENDLESS = {
 """,
         "perhaps for ever: as long as none of `cart.is_empty`, `orders.last` holds",
     ),
+    "one of two opposite conditions always holds": (
+        """\
+  one: {branches: [{when: cart.is_empty, goto: two}, {when: not cart.is_empty, goto: two}]}
+  two: {branches: [{goto: one}]}
+""",
+        "for ever",
+    ),
     "the same condition leads there and back": (
         """\
   one: {branches: [{when: cart.is_empty, goto: two}], input: {goto: end}}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from engine.analysis.moves import Move
 from engine.analysis.presence import Facts, Presence
-from engine.analysis.walk import Site
+from engine.analysis.walk import Site, always_branches
 from engine.flow import Branch
 
 
@@ -156,12 +156,11 @@ class Solution:
     def passing(self, name: str) -> Iterator[tuple[Move | None, Facts, str | None, Facts]]:
         """Each way on from entering the state: its move (None to wait there), facts, target and `before`."""
         entry = self.entering[name]
-        waits = True
+        waits = not always_branches(self.presence.flow.states[name].branches)
         over: tuple[Branch, ...] = ()
         for move in self.moves.entering[name]:
             if move.cause == "goes":
                 yield move, self.presence.branched(move, entry.facts), move.goto, entry.before
-                waits = waits and move.branch is not None and move.branch.when is not None
                 over = (*move.over, move.branch) if move.branch is not None else over
             elif move.cause == "fails":
                 facts = entry.before | self.presence.given["failure"]

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from engine.actions import ACTIONS
 from engine.analysis.survey import Survey, offers_of
-from engine.analysis.walk import Site, ends_of, rules_above, rules_of
+from engine.analysis.walk import Site, always_branches, ends_of, rules_above, rules_of
 from engine.flow import Answer, Branch, Flow, State, Step
 from engine.nearest import meant
 from engine.words import fold
@@ -101,8 +101,8 @@ class Moves:
     def waits(self, name: str) -> bool:
         """Whether a turn can come to rest in the state when it enters it."""
         moves = [move for move in self.entering[name] if move.cause == "goes"]
-        return not any(move.branch and move.branch.when is None for move in moves) or any(
-            move.goto is None for move in moves
+        return any(move.goto is None for move in moves) or not always_branches(
+            move.branch for move in moves if move.branch is not None
         )
 
     def in_force(self, site: Site, state: State) -> bool:
@@ -171,7 +171,7 @@ class Moves:
             )
             if branch.when is None:
                 break
-        else:
+        if not always_branches(rule.branches):
             yield Move(
                 state,
                 site,

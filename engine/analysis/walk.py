@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from engine.analysis.conditions import are_closed
 from engine.flow import Answer, Branch, Flow, Rule, State, Step
 from engine.source import Place
 
@@ -142,7 +143,12 @@ def answers_of(rule: Rule) -> Iterator[Answer]:
 
 def always_branches(branches: Iterable[Branch]) -> bool:
     """Whether one of the branches is always taken."""
-    return any(branch.when is None for branch in branches)
+    return are_closed(branch.when for branch in branches)
+
+
+def fallbacks(flow: Flow, state: State) -> tuple[Rule, ...]:
+    """The rules for what the state did not understand: the first of them that is there is taken."""
+    return tuple(rule for rule in (state.otherwise, flow.otherwise) if rule is not None)
 
 
 def understood_in(flow: Flow, state: State) -> Mapping[str, Rule]:

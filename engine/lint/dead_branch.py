@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
-from engine.expressions import MISSING, Expression, ExpressionFailed
+from engine.analysis.conditions import Holds, cases_of
 from engine.flow import Branch
 from engine.lint.checked import Checked, Rule
 from engine.source import Problem
-
-if TYPE_CHECKING:
-    from engine.business import Business
-
-_PLAIN = re.compile(r"[\w.]+")
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -28,59 +20,34 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 
 def _among(branches: tuple[Branch, ...]) -> Iterator[Problem]:
-    seen: set[str] = set()
+    cases = cases_of([branch.when for branch in branches]) if len(branches) > 1 or branches[0].when else None
+    if cases is None:
+        return
+    left = cases.everything
     always = ""
-    for branch in branches:
-        when = branch.when
-        source = " ".join(when.source.split()) if when is not None else ""
-        outcome = constant_of(when) if when is not None else True
-        if always:
+    before: list[tuple[str, Holds]] = []
+    for branch, holds in zip(branches, cases.holds, strict=True):
+        source = " ".join(branch.when.source.split()) if branch.when is not None else ""
+        if not left:
             yield _dead(branch, f"never taken: the branch {always} always is")
             continue
-        if outcome is False:
+        if not holds:
             yield _dead(branch, f"never taken: `{source}` never holds")
-        elif source and source in seen:
-            yield _dead(branch, f"never taken: an earlier branch asks for `{source}` already")
-        if outcome:
+        elif not holds & left:
+            covering = next((one for one, taken in before if not holds & ~taken), "")
+            if covering == source:
+                said = f"an earlier branch asks for `{source}` already"
+            elif covering:
+                said = f"where `{source}` holds, so does `{covering}` of an earlier branch"
+            else:
+                said = f"where `{source}` holds, an earlier branch is taken"
+            yield _dead(branch, f"never taken: {said}")
+        left &= ~holds
+        if not left:
             always = f"with `{source}`" if source else "without `when`"
-        elif source and _opposite(source) in seen:
-            always = f"with `{source}`, or the one for the opposite,"
-        seen.add(source)
-
-
-class NoNames:
-    """What a condition that reads nothing is worked out with."""
-
-    language = ""
-
-    @property
-    def business(self) -> Business:
-        raise LookupError("no business is known here")
-
-    @property
-    def now(self) -> datetime:
-        raise LookupError("no time is known here")
-
-    def resolve(self, name: str) -> Any:
-        return MISSING
-
-
-def _opposite(source: str) -> str:
-    """The condition that holds whenever this does not; empty where that takes more than a look."""
-    plain = source.removeprefix("not ")
-    if not _PLAIN.fullmatch(plain):
-        return ""
-    return plain if plain != source else f"not {plain}"
-
-
-def constant_of(when: Expression) -> bool | None:
-    """What a condition comes to that reads nothing; None for any other."""
-    if when.reads():
-        return None
-    try:
-        return bool(when.evaluate(NoNames()))
-    except ExpressionFailed:
-        return None
+            if holds != cases.everything:
+                always += ", or one before it,"
+        before.append((source, holds))
 
 
 def _dead(branch: Branch, said: str) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from engine.analysis.moves import Moves
+from engine.analysis.walk import always_branches
 from engine.flow import Branch, State
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.lint.stranded_customer import listed
@@ -38,8 +39,11 @@ def rings(moves: Moves) -> Iterator[tuple[Ring, str]]:
 
     def fallback(name: str) -> str | None:
         """Where the state leads when none of its conditions holds; None where it waits then."""
-        last = next((branch for branch in states[name].branches if branch.when is None), None)
-        return moves.resolved(last.goto) if last is not None else None
+        branches = states[name].branches
+        if not always_branches(branches):
+            return None
+        last = next((branch for branch in branches if branch.when is None), branches[-1])
+        return moves.resolved(last.goto)
 
     for ring in _circles(map(str, states), fallback):
         tried = [branch for name in ring for branch in _conditional(states[name])]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.analysis.conditions import are_closed
 from engine.analysis.journeys import Spot
+from engine.analysis.walk import fallbacks
 from engine.flow import Flow, State
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.source import Problem
@@ -14,27 +16,37 @@ def check(checked: Checked) -> Iterator[Problem]:
     for proofs in checked.proofs:
         for spot in proofs.journeys.spots:
             state = proofs.flow.states[spot.state]
-            if spot.waits and falls_silent(proofs.flow, state):
-                said = (
-                    "a customer who is not understood here hears nothing: add an `otherwise`, to the state or"
-                    " to the flow"
-                )
-                yield problem_at(RULE.name, state.name, said, state.place)._replace(
-                    conversation=proofs.conversation_to(Spot(spot.state))
-                )
+            if spot.waits and not (state.final or state.human):
+                said = silence_of(proofs.flow, state)
+                if said:
+                    yield problem_at(RULE.name, state.name, said, state.place)._replace(
+                        conversation=proofs.conversation_to(Spot(spot.state))
+                    )
 
 
-def falls_silent(flow: Flow, state: State) -> bool:
-    """Whether the state waits for a customer, and has no rule for words that mean nothing there."""
-    if state.final or state.human or state.otherwise is not None or flow.otherwise is not None:
-        return False
-    return state.input is None or "text" not in state.input.accepts
+def silence_of(flow: Flow, state: State) -> str:
+    """The words on when nothing answers what means nothing in the state; empty where something does."""
+    rules = list(fallbacks(flow, state))
+    if state.input is not None and "text" in state.input.accepts:
+        rules.insert(0, state.input)
+    if are_closed(rule.when for rule in rules):
+        return ""
+    if not rules:
+        return (
+            "a customer who is not understood here hears nothing: add an `otherwise`, to the state or"
+            " to the flow"
+        )
+    conditions = dict.fromkeys(f"`{rule.when.source.strip()}`" for rule in rules if rule.when is not None)
+    return (
+        f"a customer who is not understood here hears nothing, unless {' or '.join(conditions)}: add an"
+        " `otherwise` without `when`"
+    )
 
 
 RULE = Rule(
     name="no_fallback",
-    about="A state has neither an `input` for words nor an `otherwise`, so that who is not understood hears"
-    " nothing.",
+    about="A state has neither an `input` for words nor an `otherwise`, or has them on a condition, so that"
+    " who is not understood hears nothing.",
     broken={
         "shop.yaml": """\
 flow: shop

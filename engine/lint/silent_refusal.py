@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.analysis.walk import Site, states_of
-from engine.flow import Flow, Slot, State
+from engine.analysis.conditions import are_closed
+from engine.analysis.presence import NEVER_UNREADABLE
+from engine.analysis.walk import Site, fallbacks, states_of
+from engine.flow import Flow, State
+from engine.flow import Rule as Command
 from engine.lint.checked import Checked, Rule
+from engine.lint.silent_rule import length_of
 from engine.source import Problem
 
 READS = ("command", "choices", "input")
@@ -22,31 +26,37 @@ def check(checked: Checked) -> Iterator[Problem]:
 
 
 def _if_unanswered(site: Site, flow: Flow) -> Iterator[Problem]:
-    deaf = next((state for state in states_of(site, flow) if not _has_otherwise(state, flow)), None)
+    rule = site.rule
+    if all(one.refusal is not None for one in rule.validate) and (
+        rule.unreadable is not None or not (rule.save or rule.patterns)
+    ):
+        return
+    deaf = next((state for state in states_of(site, flow) if not _is_answered(rule, state, flow)), None)
     if deaf is None:
         return
-    rule = site.rule
     for one in rule.validate:
         if one.refusal is None:
             said = f"in the state '{deaf.name}' nothing answers what this refuses: give it an `else`"
             yield Problem(one.place, RULE.name, said, len(one.validator))
-    saved = next((slot for slot, value in rule.save if value is None), None)
-    if (
-        rule.unreadable is None
-        and saved is not None
-        and saved in flow.slots
-        and _may_be_unreadable(flow.slots[saved])
-    ):
-        said = f"what is no {flow.slots[saved].type} is answered by nothing: add an `else`"
-        yield Problem(rule.place, RULE.name, said, len(site.kind))
+    type_name = _unreadable_as(rule, flow) if rule.unreadable is None else ""
+    if type_name:
+        fitting = " and fits the pattern" if rule.patterns else ""
+        said = f"what is no {type_name}{fitting} is answered by nothing: add an `else`"
+        yield Problem(rule.place, RULE.name, said, length_of(site))
 
 
-def _has_otherwise(state: State, flow: Flow) -> bool:
-    return state.otherwise is not None or flow.otherwise is not None
+def _is_answered(rule: Command, state: State, flow: Flow) -> bool:
+    """Whether the `otherwise` of the state, or of the flow, is there wherever the rule is."""
+    return are_closed((one.when for one in fallbacks(flow, state)), given=rule.when)
 
 
-def _may_be_unreadable(slot: Slot) -> bool:
-    return slot.type != "text"
+def _unreadable_as(rule: Command, flow: Flow) -> str:
+    """The type as which some input that means the rule cannot be read; empty where all can."""
+    slots = (flow.slots.get(slot) for slot, value in rule.save if value is None)
+    types = [slot.type for slot in slots if slot is not None and slot.type != "text"]
+    holes = [hole for group in rule.patterns.values() for pattern in group for hole in pattern.holes]
+    types += [hole.type for hole in holes if hole.type not in NEVER_UNREADABLE]
+    return next(iter(types), "")
 
 
 RULE = Rule(

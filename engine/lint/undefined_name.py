@@ -217,8 +217,8 @@ class _Search:
         passed: set[str] = set()
         while name not in passed and not self.proofs.moves.waits(name):
             passed.add(name)
-            onward = (move.goto for move in self.proofs.moves.entering[name] if _is_always(move))
-            name = next(onward) or name
+            ways = [move for move in self.proofs.moves.entering[name] if move.cause == "goes"]
+            name = next((move for move in ways if _is_always(move)), ways[-1]).goto or name
         return name
 
     def _states_of(self, use: Use) -> list[str]:
@@ -232,7 +232,7 @@ class _Search:
 
 
 def _is_always(move: Move) -> bool:
-    return move.cause == "goes" and move.branch is not None and move.branch.when is None
+    return move.branch is not None and move.branch.when is None
 
 
 def _reckoned_with(survey: Survey) -> Iterator[int]:

@@ -1,0 +1,179 @@
+"""Works out which conditions can hold together, by the questions that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import nodes
+
+from engine.expressions import MISSING, Expression, ExpressionFailed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engine.business import Business
+
+MOST_QUESTIONS = 8
+"""Of conditions that ask more than so many different things, nothing is claimed."""
+
+NEVER_EMPTY = frozenset(("cart", "settings", "now", "today"))
+"""The names of which no attribute is ever empty: where one is not less than another, it is at least that."""
+
+TURNED = {"gt": "lt", "lteq": "gteq"}
+"""Comparisons that say the same as another one with its sides exchanged."""
+
+Holds = int
+"""The cases in which a condition holds: a bit for each way in which its questions can be answered."""
+
+
+class Cases(NamedTuple):
+    """The cases in which each of some conditions holds, and all that there are."""
+
+    holds: tuple[Holds, ...]
+    everything: Holds
+
+
+def cases_of(conditions: Sequence[Expression | None]) -> Cases | None:
+    """The cases of conditions that are asked at one moment; no condition always holds.
+
+    None where they ask too many different things.
+    """
+    found = [_Found(one) for one in conditions]
+    questions = dict.fromkeys(question for one in found for question in one.questions)
+    if len(questions) > MOST_QUESTIONS:
+        return None
+    everything = (1 << (1 << len(questions))) - 1
+    # The answers to one question change half as often as those to the next.
+    answers = {
+        question: everything // ((1 << (1 << at)) + 1) << (1 << at) for at, question in enumerate(questions)
+    }
+    return Cases(tuple(one.holds(answers, everything) for one in found), everything)
+
+
+def are_closed(conditions: Iterable[Expression | None], given: Expression | None = None) -> bool:
+    """Whether one of the conditions always holds, or does so at least wherever `given` holds."""
+    every = list(conditions)
+    if None in every:
+        return True
+    if given is None and not any(_denies(one) for one in every):
+        return False
+    cases = cases_of([*every, given])
+    if cases is None:
+        return False
+    left = cases.holds[-1]
+    for holds in cases.holds[:-1]:
+        left &= ~holds
+    return not left
+
+
+def never_holds(condition: Expression | None) -> bool:
+    """Whether the condition cannot hold, whatever is answered to its questions."""
+    cases = cases_of([condition]) if condition is not None else None
+    return cases is not None and not cases.holds[0]
+
+
+def _denies(condition: Expression | None) -> bool:
+    """Whether the condition may hold where all that it asks about is false."""
+    if condition is None:
+        return True
+    source = condition.source
+    return any(sign in source for sign in ("not", "!=", "<", ">")) or not condition.reads()
+
+
+class _Found:
+    """One condition, taken apart into its questions."""
+
+    def __init__(self, condition: Expression | None) -> None:
+        self.node: nodes.Node = nodes.Const(True)
+        self.questions: list[str] = []
+        self._asked: dict[int, tuple[str, bool]] = {}
+        if condition is not None:
+            output = condition.parsed()[0].tree.body[0]
+            constant = constant_of(condition)
+            if constant is not None:
+                self.node = nodes.Const(constant)
+            elif isinstance(output, nodes.Output):
+                self.node = output.nodes[0]
+                self._ask(self.node)
+
+    def _ask(self, node: nodes.Node) -> None:
+        match node:
+            case nodes.Not():
+                self._ask(node.node)
+            case nodes.And() | nodes.Or():
+                self._ask(node.left)
+                self._ask(node.right)
+            case nodes.Const():
+                pass
+            case _:
+                self._asked[id(node)] = question = _question(node)
+                self.questions.append(question[0])
+
+    def holds(self, answers: dict[str, Holds], everything: Holds) -> Holds:
+        return self._holds(self.node, answers, everything)
+
+    def _holds(self, node: nodes.Node, answers: dict[str, Holds], everything: Holds) -> Holds:
+        match node:
+            case nodes.Not():
+                return everything & ~self._holds(node.node, answers, everything)
+            case nodes.And():
+                left = self._holds(node.left, answers, everything)
+                return left & self._holds(node.right, answers, everything)
+            case nodes.Or():
+                left = self._holds(node.left, answers, everything)
+                return left | self._holds(node.right, answers, everything)
+            case nodes.Const():
+                return everything if node.value else 0
+            case _:
+                question, is_denied = self._asked[id(node)]
+                return everything & ~answers[question] if is_denied else answers[question]
+
+
+def _question(node: nodes.Node) -> tuple[str, bool]:
+    """What the node asks, and whether it holds where the answer is no."""
+    if not isinstance(node, nodes.Compare) or len(node.ops) != 1:
+        return repr(node), False
+    left, sign, right = node.expr, node.ops[0].op, node.ops[0].expr
+    if sign in TURNED:
+        left, sign, right = right, TURNED[sign], left
+    is_denied = sign in ("ne", "notin") or (sign == "gteq" and _is_filled(left) and _is_filled(right))
+    if is_denied:
+        sign = {"ne": "eq", "notin": "in", "gteq": "lt"}[sign]
+    return f"{left!r} {sign} {right!r}", is_denied
+
+
+def _is_filled(node: nodes.Node) -> bool:
+    """Whether the part of a comparison is never empty."""
+    if isinstance(node, nodes.Const):
+        return node.value is not None
+    while isinstance(node, (nodes.Getattr, nodes.Call)):
+        node = node.node
+    return isinstance(node, nodes.Name) and node.name in NEVER_EMPTY
+
+
+class NoNames:
+    """What a condition that reads nothing is worked out with."""
+
+    language = ""
+
+    @property
+    def business(self) -> Business:
+        raise LookupError("no business is known here")
+
+    @property
+    def now(self) -> datetime:
+        raise LookupError("no time is known here")
+
+    def resolve(self, name: str) -> Any:
+        return MISSING
+
+
+def constant_of(when: Expression) -> bool | None:
+    """What a condition comes to that reads nothing; None for any other."""
+    if when.reads():
+        return None
+    try:
+        return bool(when.evaluate(NoNames()))
+    except ExpressionFailed:
+        return None
