@@ -136,11 +136,11 @@ def test_what_is_malformed_is_kept_nowhere_and_what_is_unread_is_kept_raw(shop: 
     assert kept == [{"field": "of next year"}, {"EventType": "of next year"}]
 
 
-def being_sent(shop: Shop) -> dict[str, Any]:
+def being_sent(shop: Shop) -> Queued:
     """The first reply, which a worker has begun to send."""
-    shop.site.storage.claim(1, shop.site.now(), None, None)
-    (sending,) = (row for row in shop.rows("messages") if row["status"] == "sending")
-    return sending
+    claimed = shop.site.storage.claim(1, shop.site.now(), None, None)
+    assert isinstance(claimed, Queued)
+    return claimed
 
 
 def test_a_status_names_its_message_by_reference(shop: Shop) -> None:
@@ -149,8 +149,8 @@ def test_a_status_names_its_message_by_reference(shop: Shop) -> None:
     shop.site.jobs.take_turns(1)
     first = being_sent(shop)
     form = twilio_double.status("SM.ours", "delivered")
-    assert twilio_post(shop, form, f"?reference={first['id']}").status_code == 200
-    (after,) = (row for row in shop.rows("messages") if row["id"] == first["id"])
+    assert twilio_post(shop, form, f"?reference={first.reference}").status_code == 200
+    (after,) = (row for row in shop.rows("messages") if row["id"] == first.id)
     assert (after["status"], after["provider_id"]) == ("delivered", "SM.ours")
 
 
@@ -160,7 +160,7 @@ def test_one_word_runs_from_the_webhook_to_the_receipt(shop: Shop, caplog: pytes
         assert got.headers["X-Request-ID"] == "trace-1234"
         shop.site.jobs.take_turns(1)
         first = being_sent(shop)
-        twilio_post(shop, twilio_double.status("SM.ours", "sent"), f"?reference={first['id']}")
+        twilio_post(shop, twilio_double.status("SM.ours", "sent"), f"?reference={first.reference}")
     spoken = {
         record.getMessage(): record.__dict__["values"].get("correlation")
         for record in caplog.records
@@ -191,7 +191,7 @@ def test_an_account_that_must_be_mended_is_cried_out(shop: Shop, caplog: pytest.
     twilio_post(shop, twilio_double.message("SM1", "hi"))
     shop.site.jobs.take_turns(1)
     first = being_sent(shop)
-    shop.site.storage.mark_sent(first["id"], "SM.ours", shop.site.now())
+    shop.site.storage.mark_sent(first.id, "SM.ours", shop.site.now())
     failed = twilio_double.status("SM.ours", "failed", ErrorCode="20003", ErrorMessage="Authenticate")
     assert twilio_post(shop, failed).status_code == 200
     (alarm,) = (record for record in caplog.records if record.getMessage() == "channel_stopped")

@@ -25,6 +25,7 @@ from storage_case import (
 from adapters.storage import Storage
 from adapters.storage.database import loaded
 from adapters.storage.people import identity
+from adapters.storage.references import Reference
 from engine.conversation import Conversation
 from engine.message import Outbound
 from engine.turn import Turn
@@ -192,7 +193,8 @@ def test_an_answer_says_what_it_is_the_first_to_answer(storage: Storage) -> None
     replied(storage, conversation, "one", "two")
     storage.queue_text("corner", ("meta", NUMBER), ANN, "by hand", NOW, "c2")
     first = claimed(storage, conversation)
-    assert (first.in_reply_to, first.correlation, first.reference) == ("w1", "c1", str(first.id))
+    assert (first.in_reply_to, first.correlation) == ("w1", "c1")
+    assert first.reference == str(Reference(first.id, NOW))
     storage.send_again(first.id, "500", "", NOW)
     again = claimed(storage, conversation)
     assert (again.id, again.in_reply_to) == (first.id, ""), "it was marked as read when it was tried first"

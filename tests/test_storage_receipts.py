@@ -23,6 +23,7 @@ from storage_case import (
 
 from adapters.storage import Alarm, Queued, Storage, Wait
 from adapters.storage.database import loaded_or_none
+from adapters.storage.references import Reference
 from engine.message import Receipt
 
 
@@ -115,11 +116,14 @@ def test_what_was_given_up_after_time_outs_may_turn_out_to_be_sent(
     ("changed", "why"),
     [
         ({"channel": "200"}, "it is a message of another number of ours"),
-        ({"reference": "1"}, "it is a message of the customer's"),
-        ({"reference": "999"}, "there is none such"),
-        ({"reference": "9" * 40}, "no row has such an id"),
-        ({"reference": "²"}, "it is no number"),
-        ({"reference": "-1"}, "it is no row"),
+        ({"reference": str(Reference(1, NOW))}, "it is a message of the customer's"),
+        ({"reference": str(Reference(999, NOW))}, "there is none such"),
+        ({"reference": str(Reference(2, at(-9)))}, "another database had it in this row"),
+        ({"reference": "2"}, "it is a row alone, as references were once"),
+        ({"reference": f"2.{'9' * 40}"}, "there is no such moment"),
+        ({"reference": f"{'9' * 40}.1"}, "no row has such an id"),
+        ({"reference": "².1"}, "it is no number"),
+        ({"reference": "-1.1"}, "it is no row"),
     ],
 )
 def test_a_reference_that_is_not_ours_moves_nothing(
@@ -133,12 +137,13 @@ def test_a_reference_that_is_not_ours_moves_nothing(
     assert everything(storage)["messages"] == before, why
 
 
-def test_a_reference_to_what_was_never_tried_moves_nothing(storage: Storage, conversation: int) -> None:
-    [(queued,)] = storage.database.rows("SELECT MIN(id) FROM messages WHERE direction = 'out'")
-    storage.accept(
-        "meta", [receipt("read", reference=str(queued)), failed("again", reference=str(queued))], NOW
-    )
-    assert row(storage, queued) == ("queued", None, 0, None)
+def test_what_was_sent_and_taken_up_again_is_not_sent_again(storage: Storage, conversation: int) -> None:
+    queued = claimed(storage, conversation)
+    storage.mark_failed(queued.id, "timeout", "no answer", at(1))
+    assert storage.take_up_again(queued.id)
+    storage.accept("meta", [receipt("delivered", reference=queued.reference)], at(2))
+    assert row(storage, queued.id)[:2] == ("delivered", "wamid.1")
+    assert deliver(storage, conversation, at(3)) == ["two"]
 
 
 def test_another_attempt_says_nothing_of_the_one_that_counts(storage: Storage, conversation: int) -> None:

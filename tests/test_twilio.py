@@ -281,6 +281,7 @@ def test_a_failed_status_says_what_to_do(code: int, remedy: str) -> None:
     found = read(status("SM9", "undelivered", ErrorCode=str(code), ErrorMessage="No"))
     assert isinstance(found, Receipt)
     assert (found.status, found.error_code, found.error, found.remedy) == ("failed", str(code), "No", remedy)
+    assert found.wait == (86_400 if remedy == "channel_later" else 0)
 
 
 @pytest.mark.parametrize(
@@ -574,5 +575,6 @@ def test_a_conversation_over_http(double: TwilioDouble, tmp_path: Path) -> None:
         assert [one.text for one in double.wait_for(5)[3:]] == ["Added 2x Tea", "2x Tea\nTotal: ₹40"]
         callback = replies[0].form["StatusCallback"]
         assert post(status(f"SM{1:032x}", "read"), callback).status_code == 200
-        (row,) = (row for row in live.rows("messages") if row["id"] == int(callback.rpartition("=")[2]))
+        number = callback.rpartition("=")[2].partition(".")[0]
+        (row,) = (row for row in live.rows("messages") if row["id"] == int(number))
         assert (row["body"], row["status"]) == ("Welcome to Corner Shop!", "read")

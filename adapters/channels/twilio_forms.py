@@ -173,6 +173,7 @@ def _status(
     code = form.get("ErrorCode", "")
     number = int(code) if re.fullmatch(r"\d{1,6}", code, re.ASCII) else None
     reference = parse_qs(urlsplit(url).query).get("reference", [""])[0]
+    remedy, wait = remedy_of(number) if ours == "failed" else ("", 0.0)
     return Receipt(
         identity,
         ours,
@@ -181,7 +182,8 @@ def _status(
         error=form.get("ErrorMessage", "") if ours == "failed" else "",
         raw=raw,
         reference=reference,
-        remedy=remedy_of(number)[0] if ours == "failed" else "",
+        remedy=remedy,
+        wait=wait,
     )
 
 

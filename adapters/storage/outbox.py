@@ -11,6 +11,7 @@ from adapters.storage.database import (
     Database,
     Statement,
     StorageError,
+    loaded,
     loaded_or_none,
     stored,
 )
@@ -18,6 +19,7 @@ from adapters.storage.payloads import LONGEST_ID, clean, load_outbound
 from adapters.storage.people import TOUCH, ChannelAddress, Directory
 from adapters.storage.rates import Rate
 from adapters.storage.receipts import Receipts
+from adapters.storage.references import Reference
 from adapters.storage.replies import queued_reply
 from engine.message import Outbound
 
@@ -37,7 +39,7 @@ OUTGOING = """
 # `behind` is the reply before this one, where it was not sent; `asked` is what this one answers.
 CLAIMABLE = """
     SELECT messages.id, messages.payload, messages.attempts, messages.business, messages.correlation,
-           conversations.heard_at, conversations.ready_at,
+           messages.created_at, conversations.heard_at, conversations.ready_at,
            channels.id, channels.provider, channels.address, channels.state, channels.ready_at,
            customers.phone, customers.user_id, asked.provider_id,
            (SELECT MIN(first.id + 0) FROM messages first
@@ -169,6 +171,7 @@ class _Claimable(NamedTuple):
     attempts: int
     business: str
     correlation: str
+    created_at: datetime | str
     heard_at: datetime | str | None
     customer_ready_at: datetime | str | None
     channel_id: int
@@ -365,6 +368,6 @@ def _queued(conversation: int, found: _Claimable) -> Queued:
         found.user_id or "",
         found.correlation,
         found.asked or "" if answers_first else "",
-        str(found.id),
+        str(Reference(found.id, loaded(found.created_at))),
         found.behind,
     )

@@ -10,6 +10,7 @@ from adapters.storage.channel_states import PROBE_EVERY, Alarm, Stop, stop
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import clean, clean_id, load_receipt
 from adapters.storage.people import TOUCH
+from adapters.storage.references import read_reference
 from engine.message import Receipt
 
 MOST_TRIES = 5
@@ -26,8 +27,9 @@ COLUMNS = """
 BY_PROVIDER_ID = f"""{COLUMNS} AND messages.provider_id = ? AND channels.provider = ?
     AND (channels.address = ? OR ? = '')"""
 # The reference counts only where the provider gave the message no id that we know: two attempts may both have
-# been sent, and the second one's fate is not the first one's.
-BY_REFERENCE = f"""{COLUMNS} AND messages.id = ? AND messages.provider_id IS NULL AND messages.attempts > 0
+# been sent, and the second one's fate is not the first one's. How often it was tried does not matter: whoever
+# names it has had it, though it was taken up again since, or stands in a copy that was made before.
+BY_REFERENCE = f"""{COLUMNS} AND messages.id = ? AND messages.created_at = ? AND messages.provider_id IS NULL
     AND channels.provider = ? AND (channels.address = ? OR ? = '')"""
 BY_ID = f"{COLUMNS} AND messages.id = ?"
 ADOPT = """
@@ -105,8 +107,10 @@ class Receipts:
             stored(receipt.at)
         number = clean(receipt.channel)
         row = self.database.row(BY_PROVIDER_ID, clean_id(receipt.message_id), provider, number, number)
-        if row is None and _is_row_id(receipt.reference):
-            row = self.database.row(BY_REFERENCE, int(receipt.reference), provider, number, number)
+        reference = read_reference(receipt.reference) if row is None else None
+        if reference is not None:
+            named = (reference.message, stored(reference.created_at))
+            row = self.database.row(BY_REFERENCE, *named, provider, number, number)
         if row is None:
             return None
         message = OurMessage(*row)
@@ -195,10 +199,6 @@ class Receipts:
                 return
         status = "needs_template" if receipt.remedy == "template" else "failed"
         self.database.execute(PUT_ASIDE, status, moment, provider_id, *words, message.id)
-
-
-def _is_row_id(reference: str) -> bool:
-    return reference.isascii() and reference.isdecimal() and len(reference) <= 18
 
 
 def _moves(one: Found, now: datetime) -> list[Statement]:

@@ -149,7 +149,7 @@ def status_of(told: Status) -> dict[str, Any]:
         "status": told.status,
         "timestamp": str(BEGAN + 100),
         "recipient_id": told.arrival.to,
-        "biz_opaque_callback_data": str(told.arrival.reference),
+        "biz_opaque_callback_data": told.arrival.reference,
     }
 
 

@@ -26,7 +26,7 @@ class Arrival(NamedTuple):
     """A message that the provider took: `reference` is ours for it, `id` the provider's."""
 
     to: str
-    reference: int
+    reference: str
     id: str
     at: float
 
@@ -49,10 +49,10 @@ class StormProvider:
     arrivals: list[Arrival] = field(default_factory=list)
     statuses: SimpleQueue[Status] = field(default_factory=SimpleQueue)
     faults: dict[str, int] = field(default_factory=dict)
-    _failed: dict[int, int] = field(default_factory=dict)
+    _failed: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def decide(self, reference: int) -> str:
+    def decide(self, reference: str) -> str:
         """The fault that this request meets; empty for none."""
         with self._lock:
             if self.chance.random() >= self.fault_rate or self._failed.get(reference, 0) >= MOST_FAULTS:
@@ -68,7 +68,7 @@ class StormProvider:
             identity = f"wamid.taken.{len(self.arrivals) + 1}"
             arrival = Arrival(
                 asked.get("to") or asked["recipient"],
-                int(asked["biz_opaque_callback_data"]),
+                asked["biz_opaque_callback_data"],
                 identity,
                 time.monotonic(),
             )
@@ -102,7 +102,7 @@ def storm_provider(patience: float, fault_rate: float, seed: int) -> Iterator[St
             if asked.get("status") == "read":
                 self._say(200, {"success": True})
                 return
-            match provider.decide(int(asked["biz_opaque_callback_data"])):
+            match provider.decide(asked["biz_opaque_callback_data"]):
                 case "busy":
                     self._say(429, {"error": {"code": 130429, "message": "Rate limit hit"}})
                 case "broken":

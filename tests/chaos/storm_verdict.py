@@ -79,7 +79,7 @@ def _every_message_once_and_in_order(rows: Rows, customers: Sequence[Customer]) 
 def _replies(rows: Rows, arrivals: Sequence[Arrival]) -> Iterable[str]:
     arrived: defaultdict[str, list[int]] = defaultdict(list)
     for arrival in arrivals:
-        arrived[arrival.to].append(arrival.reference)
+        arrived[arrival.to].append(int(arrival.reference.partition(".")[0]))
     ours: defaultdict[str, list[int]] = defaultdict(list)
     for phone, message, status, code, error in rows(REPLIES):
         ours[phone].append(message)
