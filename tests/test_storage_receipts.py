@@ -156,24 +156,30 @@ def test_another_attempt_says_nothing_of_the_one_that_counts(storage: Storage, c
 
 
 @pytest.mark.parametrize(
-    ("remedy", "wait", "status", "again"),
+    ("remedy", "wait", "status", "tries", "again"),
     [
-        ("again", 0.0, "queued", at(11)),
-        ("again", 86_400.0, "queued", at(86_410)),
-        ("channel_later", 0.0, "queued", at(11)),
-        ("account", 0.0, "queued", at(11)),
-        ("template", 0.0, "needs_template", None),
-        ("never", 0.0, "failed", None),
-        ("", 0.0, "failed", None),
-        ("unknown", 0.0, "failed", None),
+        ("again", 0.0, "queued", 1, at(11)),
+        ("again", 86_400.0, "queued", 1, at(86_410)),
+        ("channel_later", 0.0, "queued", 0, at(11)),
+        ("account", 0.0, "queued", 0, at(11)),
+        ("template", 0.0, "needs_template", 1, None),
+        ("never", 0.0, "failed", 1, None),
+        ("", 0.0, "failed", 1, None),
+        ("unknown", 0.0, "failed", 1, None),
     ],
 )
 def test_what_becomes_of_a_message_whose_receipt_says_that_it_failed(
-    storage: Storage, conversation: int, remedy: str, wait: float, status: str, again: datetime | None
+    storage: Storage,
+    conversation: int,
+    remedy: str,
+    wait: float,
+    status: str,
+    tries: int,
+    again: datetime | None,
 ) -> None:
     queued = sent(storage, conversation)
     storage.accept("meta", [failed(remedy, wait=wait)], at(10))
-    assert row(storage, queued.id) == (status, "wamid.1", 1, again)
+    assert row(storage, queued.id) == (status, "wamid.1", tries, again)
     found = storage.reports().message(queued.id)
     assert found is not None
     assert (found["error_code"], found["error"]) == ("131", "no")
@@ -198,8 +204,86 @@ def test_a_receipt_may_stop_the_number(
     )
     # The number was mended; the same webhook, sent once more, does not stop it again.
     storage.mark_sent(claimed(storage, conversation, at(500)).id, "wamid.2", at(500))
-    assert storage.accept("meta", [failed(remedy)], at(501)).alarms == ()
+    storage.accept("meta", [receipt("delivered", "wamid.2")], at(501))
+    assert storage.accept("meta", [failed(remedy)], at(502)).alarms == ()
     assert storage.channels()[0].state == "open"
+
+
+@pytest.mark.parametrize("remedy", ["channel_later", "account"])
+def test_a_number_that_statuses_closed_stays_closed_while_what_is_taken_does_not_arrive(
+    storage: Storage, conversation: int, remedy: str
+) -> None:
+    """The provider takes everything, and says afterwards that it went nowhere: nothing is lost of it."""
+    news = failed(remedy, wait=300.0)
+    sent(storage, conversation)
+    storage.accept("meta", [news], at(1))
+    began = storage.channels()[0].state_at
+    for minute in range(6, 60):
+        now = 60.0 * minute
+        tried = sent(storage, conversation, f"wamid.{minute}", at(now))
+        assert (tried.outbound.text, tried.attempts) == ("one", 0)
+        assert storage.channels()[0].state != "open"
+        told = storage.accept("meta", [failed(remedy, f"wamid.{minute}")], at(now + 5))
+        assert told.alarms == (), "everybody knows"
+        assert storage.channels()[0].state_at == began
+        storage.database.execute("UPDATE channels SET try_at = NULL")
+    last = sent(storage, conversation, "wamid.last", at(3600))
+    storage.accept("meta", [receipt("sent", "wamid.last")], at(3601))
+    assert storage.channels()[0].state != "open"
+    storage.accept("meta", [receipt("delivered", "wamid.last")], at(3602))
+    assert storage.channels()[0].state == "open"
+    assert row(storage, last.id)[0] == "delivered"
+    assert deliver(storage, conversation, at(3603)) == ["two"]
+
+
+def test_what_was_taken_before_a_status_closed_the_number_opens_nothing_when_it_arrives(
+    storage: Storage, conversation: int
+) -> None:
+    sent(storage, conversation)
+    sent(storage, conversation, "wamid.2", at(1))
+    storage.accept("meta", [failed("account", "wamid.2")], at(2))
+    storage.accept("meta", [receipt("read")], at(3))
+    assert storage.channels()[0].state == "stopped"
+
+
+def test_after_an_hour_without_bad_news_an_answer_is_believed_again(
+    storage: Storage, conversation: int
+) -> None:
+    """Nothing may ever arrive: the statuses may have been turned off."""
+    sent(storage, conversation)
+    storage.accept("meta", [failed("account")], at(1))
+    sent(storage, conversation, "wamid.2", at(3600))
+    assert storage.channels()[0].state == "stopped"
+    sent(storage, conversation, "wamid.3", at(3661))
+    assert storage.channels()[0].state == "open"
+
+
+@pytest.mark.parametrize(
+    ("posts", "left"),
+    [
+        ([["account", "account", "account"]], ["queued", "queued", "queued"]),
+        ([["account", "", ""], ["", "account", "account"]], ["queued", "queued", "queued"]),
+        ([["", "", "channel_later"], ["channel_later", "", ""], ["", "account", ""]], ["queued"] * 3),
+        ([["again", "again", "again"]], ["queued", "queued", "queued"]),
+        ([["again", "never", "again"]], ["queued", "failed", "queued"]),
+        ([["", "delivered", ""], ["account", "", ""]], ["failed", "delivered", "sent"]),
+        ([["again", "", ""]], ["failed", "sent", "sent"]),
+    ],
+)
+def test_what_fails_together_is_queued_again_together(
+    storage: Storage, posts: list[list[str]], left: list[str]
+) -> None:
+    conversation = heard(storage, "hi", "w1")
+    replied(storage, conversation, "one", "two", "three")
+    ids = [sent(storage, conversation, f"wamid.{number}").id for number in range(3)]
+    for post in posts:
+        news = [
+            receipt(what, f"wamid.{number}") if what == "delivered" else failed(what, f"wamid.{number}")
+            for number, what in enumerate(post)
+            if what
+        ]
+        storage.accept("meta", news, at(10))
+    assert [row(storage, message)[0] for message in ids] == left
 
 
 def test_a_failure_is_not_made_good_behind_a_later_reply(storage: Storage, conversation: int) -> None:

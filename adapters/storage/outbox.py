@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from adapters.storage.channel_states import OPEN, PROBE, PROBE_EVERY, Alarm
+from adapters.storage.channel_states import PROBE, PROBE_EVERY, Alarm, open_as_taken
 from adapters.storage.database import (
     Database,
     Statement,
@@ -248,7 +248,7 @@ class Outbox:
             sent = (known_by, moment, moment, error, message)
             statements: list[Statement] = [(SENT, sent)]
             if state != "open":
-                statements.insert(0, (OPEN, (moment, channel, message)))
+                statements.insert(0, open_as_taken(channel, message, now))
             self.database.execute_all(statements)
         return self.receipts.apply_pending(provider, provider_id, now)
 

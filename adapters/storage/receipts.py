@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from adapters.storage.channel_states import PROBE_EVERY, Alarm, Stop, stop
+from adapters.storage.channel_states import PROBE_EVERY, Alarm, Stop, open_as_arrived, stop
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import clean, clean_id, load_receipt
 from adapters.storage.people import TOUCH
@@ -21,7 +21,7 @@ REST = 300.0
 
 COLUMNS = """
     SELECT messages.id, messages.conversation_id, messages.status, messages.provider_id, messages.attempts,
-           messages.correlation, channels.id, channels.address, channels.business
+           messages.correlation, channels.id, channels.address, channels.business, channels.state
     FROM messages JOIN channels ON channels.id = messages.channel_id
     WHERE messages.direction = 'out'"""
 BY_PROVIDER_ID = f"""{COLUMNS} AND messages.provider_id = ? AND channels.provider = ?
@@ -45,13 +45,27 @@ READ = """
     UPDATE messages SET status = 'read', status_at = ?
     WHERE id = ? AND provider_id = ? AND status IN ('queued', 'sending', 'sent', 'delivered')"""
 MOVES = {"delivered": DELIVERED, "read": READ}
+# What failed in the same POST is in the way of nothing: it did not reach the customer either.
 QUEUE_AGAIN = """
     UPDATE messages
-    SET status = 'queued', status_at = ?, provider_id = ?, error_code = ?, error = ?, try_after = ?
-    WHERE id = ? AND status IN ('queued', 'sent') AND attempts < ?
+    SET status = 'queued', status_at = ?, provider_id = ?, error_code = ?, error = ?, try_after = ?,
+        attempts = {attempts}
+    WHERE id = ? AND status IN ('queued', 'sent') AND {may}
     AND NOT EXISTS
     (SELECT 1 FROM messages later WHERE later.conversation_id = ? AND later.id > ? AND later.direction = 'out'
-     AND later.status IN ('sending', 'sent', 'delivered', 'read'))"""
+     AND later.status IN ({overtaking}) AND later.id NOT IN ({failed}))"""
+TRIED = {
+    "attempts": "attempts",
+    "may": f"attempts < {MOST_TRIES}",
+    "overtaking": "'sending', 'sent', 'delivered', 'read'",
+}
+# Where the fault is the number's, the message is as good as never tried, and what was taken meanwhile went
+# the same way: only what arrived has overtaken it.
+NOT_TRIED = {
+    "attempts": "CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END",
+    "may": "attempts >= 0",
+    "overtaking": "'delivered', 'read'",
+}
 PUT_ASIDE = """
     UPDATE messages SET status = ?, status_at = ?, provider_id = ?, error_code = ?, error = ?
     WHERE id = ? AND status IN ('queued', 'sent')"""
@@ -65,8 +79,9 @@ LATELY_PENDING = """
 
 STATUSES = frozenset({"sent", "delivered", "read", "failed"})
 NOT_KNOWN_YET = "the message it speaks of is not known yet"
-PASSING = frozenset({"again", "channel_later", "account"})
-"""Remedies after which the same message may be taken: later, or once the account is mended."""
+PASSING = {"again": TRIED, "channel_later": NOT_TRIED, "account": NOT_TRIED}
+"""Remedies after which the same message may be taken, now or once the account is mended; how it is queued."""
+ARRIVED = frozenset({"delivered", "read"})
 
 
 class OurMessage(NamedTuple):
@@ -81,6 +96,7 @@ class OurMessage(NamedTuple):
     channel: int
     number: str
     business: str
+    number_state: str
 
 
 class Found(NamedTuple):
@@ -124,6 +140,7 @@ class Receipts:
             return []
         failed = [one for one in found if one.receipt.status == "failed" and self._is_news(one)]
         alarms = self._stop_channels(provider, failed, now)
+        self._open_channels(found, now)
         failures = {id(one) for one in failed}
         batch: list[Statement] = []
         for one in sorted(found, key=lambda one: one.message.id):
@@ -133,7 +150,7 @@ class Receipts:
                 if batch:
                     self.database.execute_all(batch)
                     batch = []
-                self._fail(one, now)
+                self._fail(one, failed, now)
         if batch:
             self.database.execute_all(batch)
         return alarms
@@ -179,14 +196,26 @@ class Receipts:
         for receipt, message in sorted(failed, key=lambda one: one.message.channel):
             code, text = receipt.error_code, receipt.error
             if receipt.remedy == "account":
-                stop(self.database, message.channel, Stop("stopped", code, text, now + PROBE_EVERY), now)
-                alarms[message.channel] = Alarm(provider, message.number, message.business, code, text)
+                reason = Stop("stopped", code, text, now + PROBE_EVERY)
+                if stop(self.database, message.channel, reason, now, told=True):
+                    alarms[message.channel] = Alarm(provider, message.number, message.business, code, text)
             elif receipt.remedy == "channel_later":
                 rest = timedelta(seconds=receipt.wait or REST)
-                stop(self.database, message.channel, Stop("waiting", code, text, now + rest), now)
+                stop(self.database, message.channel, Stop("waiting", code, text, now + rest), now, told=True)
         return list(alarms.values())
 
-    def _fail(self, one: Found, now: datetime) -> None:
+    def _open_channels(self, found: Iterable[Found], now: datetime) -> None:
+        """Lets numbers send again that statuses closed, where a message has arrived since."""
+        proofs = sorted(
+            (message.channel, message.id)
+            for receipt, message in found
+            if receipt.status in ARRIVED and message.number_state != "open"
+        )
+        for channel, message_id in proofs:
+            statement, values = open_as_arrived(channel, message_id, now)
+            self.database.execute(statement, *values)
+
+    def _fail(self, one: Found, failed: Iterable[Found], now: datetime) -> None:
         receipt, message = one
         moment = stored(receipt.at or now)
         provider_id = clean(receipt.message_id) or None
@@ -194,8 +223,11 @@ class Receipts:
         if receipt.remedy in PASSING:
             wait = receipt.wait if receipt.remedy == "again" else 0.0
             after = now + timedelta(seconds=wait or 4 ** max(0, message.attempts - 1))
-            again = (moment, provider_id, *words, stored(after), message.id, MOST_TRIES)
-            if self.database.execute(QUEUE_AGAIN, *again, message.conversation, message.id):
+            conversation = message.conversation
+            beside = {other.message.id for other in failed if other.message.conversation == conversation}
+            statement = QUEUE_AGAIN.format(failed=", ".join("?" * len(beside)), **PASSING[receipt.remedy])
+            again = (moment, provider_id, *words, stored(after), message.id)
+            if self.database.execute(statement, *again, conversation, message.id, *beside):
                 return
         status = "needs_template" if receipt.remedy == "template" else "failed"
         self.database.execute(PUT_ASIDE, status, moment, provider_id, *words, message.id)

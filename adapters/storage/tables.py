@@ -44,6 +44,7 @@ class Channel(peewee.Model):
 
     `state` is `open`, `waiting` (nothing goes out before `try_at`) or `stopped` (a person must mend the
     account; one message is let through at `try_at`), since `state_at`, for the reason in `code` and `text`.
+    `told_at` is when a status last gave such a reason; null where only the answers to what was sent did.
     `ready_at` is how far the number's rate is used up: see `rates.py`.
     """
 
@@ -57,6 +58,7 @@ class Channel(peewee.Model):
     text = TextField(default="")
     state_at = DateTimeField(null=True)
     try_at = DateTimeField(null=True)
+    told_at = DateTimeField(null=True)
 
     class Meta:
         table_name = "channels"
@@ -145,10 +147,10 @@ class Message(peewee.Model):
     """What was said, in either direction (`in`, `out`); its order within a conversation is that of `id`.
 
     `status` is `received → handled | failed` or `queued → sending → sent → delivered → read | failed |
-    needs_template`. `sent_at` is when the sender's side sent it; `attempts` counts how often it was tried,
-    and `try_after` is when it may be tried again. `correlation` names the request that a message came in
-    with, and all that follows from it. What is `in` and of the kind `timer` nobody said: it is a timer whose
-    turn broke, and waits as a message does.
+    needs_template`. `sent_at` is when the sender's side sent it; `attempts` counts how often it was tried and
+    may have been sent, `delays` how often it was put off, and `try_after` is when it may be tried again.
+    `correlation` names the request that a message came in with, and all that follows from it. What is `in` and
+    of the kind `timer` nobody said: it is a timer whose turn broke, and waits as a message does.
     """
 
     id = AutoField()
@@ -170,6 +172,7 @@ class Message(peewee.Model):
     correlation = TextField(default="")
     created_at = DateTimeField()
     sent_at = DateTimeField(null=True)
+    delays = IntegerField(default=0)
 
     class Meta:
         table_name = "messages"
