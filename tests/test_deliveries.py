@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from job_case import Clock, accept, channel_of, found, look_at, outgoing
 from live_server import SENDER, live_site
-from meta_double import MetaDouble, meta_double, refusal
+from meta_double import MetaDouble, body, meta_double, refusal
 from storage_case import Place
 
 from adapters.channels import cloud_api
 from adapters.channels.channel import Remedy, SendFailed
-from adapters.storage import DatabaseGone, Storage
+from adapters.storage import Alarm, DatabaseGone, Storage
+from adapters.storage.receipts import Receipts
 from adapters.tasks.deliveries import TRIES
 from adapters.tasks.lanes import Lanes
 from adapters.web import Site
@@ -194,6 +195,38 @@ def test_an_account_to_be_mended_stops_its_number_and_one_probe_a_minute_finds_o
     assert [one.text.split()[0] for one in double.to(SENDER)][3:] == ["Welcome", "1.", "What"]
 
 
+@pytest.mark.parametrize("dies", [False, True])
+def test_an_account_is_cried_out_though_its_status_was_faster_than_the_answer(
+    site: Site,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    dies: bool,
+) -> None:
+    """The worker that wrote the answer down looks for it or, where that one died, whoever sweeps."""
+    send = type(site.channels["meta"]).send
+    error = {"code": 131042, "title": "Business eligibility payment issue"}
+
+    def slow(*arguments: Any) -> str:
+        identity = send(*arguments)
+        if not channel_of(site)["told_at"]:
+            told = {"id": identity, "status": "failed", "errors": [error]}
+            site.storage.accept("meta", cloud_api.parse(body(statuses=[told])), clock())
+        return identity
+
+    monkeypatch.setattr(type(site.channels["meta"]), "send", slow)
+    if dies:
+        monkeypatch.setattr(Receipts, "apply_pending", lambda *arguments: [])
+    look_at(site, accept(site, "hi"))
+    if dies:
+        monkeypatch.undo()
+        clock.wait(seconds=40)
+        found(site)
+    assert (channel_of(site)["state"], channel_of(site)["code"]) == ("stopped", "131042")
+    [alarm] = [record.__dict__ for record in caplog.records if record.getMessage() == "channel_stopped"]
+    assert alarm["values"]["code"] == "131042"
+
+
 def test_a_channel_that_is_not_set_up_here_keeps_its_replies(
     site: Site, double: MetaDouble, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,10 +378,10 @@ def test_what_was_sent_is_written_down_though_the_database_was_away(
     mark_sent = Storage.mark_sent
     fails = [True, True]
 
-    def away(*arguments: Any) -> None:
+    def away(*arguments: Any) -> list[Alarm]:
         if fails and fails.pop():
             raise DatabaseGone("it restarts")
-        mark_sent(*arguments)
+        return mark_sent(*arguments)
 
     monkeypatch.setattr(Storage, "mark_sent", away)
     look_at(site, accept(site, "hi"))

@@ -350,7 +350,7 @@ def test_a_receipt_between_two_commits_is_found_by_the_sweep(storage: Storage, c
     storage.database.execute(
         "UPDATE messages SET status = 'sent', provider_id = 'wamid.1' WHERE id = ?", queued.id
     )
-    assert storage.release_sending(at(30)) == 0
+    assert storage.apply_waiting_receipts(NOW, at(30)) == []
     assert row(storage, queued.id)[0] == "read"
     assert counts(storage, "updates") == [1]
     assert storage.database.rows("SELECT COUNT(*) FROM updates WHERE applied_at IS NULL") == [(0,)]

@@ -113,9 +113,6 @@ Failed = Literal["failed", "needs_template"]
 NO_WINDOW = "the customer's last message is too long ago: only an approved template would be taken"
 NO_ADDRESS = "the customer has neither a number nor an id any more: they write from another one now"
 
-RECONCILED = timedelta(minutes=10)
-"""How far back receipts are looked for whose message became known while nobody looked."""
-
 MOST_LOOKS = 5
 """How often a claim looks again where others change what it found."""
 
@@ -270,9 +267,7 @@ class Outbox:
     def release_sending(self, before: datetime) -> int:
         """Puts back what has been in the sending since before that moment."""
         with self.database.writing():
-            released = self.database.execute(RELEASE, stored(before))
-        self.receipts.apply_lately_pending(before - RECONCILED, before)
-        return released
+            return self.database.execute(RELEASE, stored(before))
 
     def queue_text(
         self,

@@ -176,10 +176,13 @@ class Receipts:
                     self.database.execute(APPLIED, stored(now), update_id)
         return alarms
 
-    def apply_lately_pending(self, since: datetime, now: datetime) -> None:
+    def apply_lately_pending(self, since: datetime, now: datetime) -> list[Alarm]:
         """Does the same for whatever came since then: somebody may have died between two commits."""
-        for provider, message_id in self.database.rows(LATELY_PENDING, stored(since)):
-            self.apply_pending(provider, message_id, now)
+        return [
+            alarm
+            for provider, message_id in self.database.rows(LATELY_PENDING, stored(since))
+            for alarm in self.apply_pending(provider, message_id, now)
+        ]
 
     def _is_news(self, one: Found) -> bool:
         """Whether a failure is one of the attempt that counts now, and the first that is heard of it."""

@@ -13,7 +13,7 @@ from playhouse.migrations import Runner
 from adapters.storage.address import open_database
 from adapters.storage.backlog import Backlog, Counts
 from adapters.storage.catalog import seed_business
-from adapters.storage.channel_states import ChannelState, ChannelStates, ChannelWord, Stop
+from adapters.storage.channel_states import Alarm, ChannelState, ChannelStates, ChannelWord, Stop
 from adapters.storage.database import Database, StorageError, utc_now
 from adapters.storage.failures import BrokenTimer, Failures
 from adapters.storage.inbox import Accepted, Inbox
@@ -230,12 +230,13 @@ class Storage:
         """
         return self._outbox.claim(conversation_id, now, rate, window)
 
-    def mark_sent(self, message_id: int, provider_id: str, now: datetime) -> None:
+    def mark_sent(self, message_id: int, provider_id: str, now: datetime) -> list[Alarm]:
         """The provider took the reply and calls it by this id; receipts that came before count now.
 
-        A number that was not open is so again.
+        A number that was not open is so again, unless statuses closed it. The numbers whose account must be
+        mended, as those receipts told.
         """
-        self._outbox.mark_sent(message_id, provider_id, now)
+        return self._outbox.mark_sent(message_id, provider_id, now)
 
     def mark_failed(
         self, message_id: int, code: str, text: str, now: datetime, status: Failed = "failed"
@@ -257,6 +258,13 @@ class Storage:
     def release_sending(self, before: datetime) -> int:
         """Puts back into the queue what a worker began to send before that moment and never ended."""
         return self._outbox.release_sending(before)
+
+    def apply_waiting_receipts(self, since: datetime, now: datetime) -> list[Alarm]:
+        """Moves what receipts speak of that came since then and waited while nobody looked.
+
+        The numbers whose account must be mended, as they told.
+        """
+        return self._outbox.receipts.apply_lately_pending(since, now)
 
     def queue_text(
         self,

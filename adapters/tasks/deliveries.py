@@ -154,10 +154,12 @@ class Deliveries:
             log.problem("message_not_sent", error, code="broken", **_ids(queued))
             outcome = "failed"
         else:
-            self._keep(lambda: self.storage.mark_sent(queued.id, provider_id, self.now()))
+            alarms = self._keep(lambda: self.storage.mark_sent(queued.id, provider_id, self.now()))
             behind = {} if queued.behind is None else {"behind": queued.behind}
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
             log.event("message_sent", id=provider_id, milliseconds=milliseconds, **behind, **_ids(queued))
+            for alarm in alarms:
+                log.problem("channel_stopped", **alarm._asdict(), correlation=queued.correlation)
             outcome = "sent"
         self.metrics.sent(queued.provider, outcome, time.perf_counter() - began)
         return outcome in ("sent", "failed", "needs_template")

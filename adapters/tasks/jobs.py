@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import NamedTuple
 
+from adapters import log
 from adapters.channels.channel import Channel
 from adapters.metrics import Metrics
 from adapters.published import Published
@@ -24,6 +25,9 @@ LIMIT = 1000
 
 GRACE = timedelta(seconds=1)
 """How much longer than a channel's own time-outs a reply may be under way until its worker counts as dead."""
+
+RECONCILED = timedelta(minutes=10)
+"""How far back receipts are looked for whose message became known while nobody looked."""
 
 MEDIA: Address = ("media", "")
 """The lane of all files: a provider that hangs over them keeps no reply from being sent."""
@@ -134,6 +138,8 @@ class Jobs:
         if self._released_at is None or now - self._released_at >= self._abandoned / 6:
             self._released_at = now
             self.storage.release_sending(now - self._abandoned)
+            for alarm in self.storage.apply_waiting_receipts(now - self._abandoned - RECONCILED, now):
+                log.problem("channel_stopped", **alarm._asdict())
 
     def _waiting(self, now: datetime) -> tuple[int, ...]:
         queue = self._dispatch.turns
