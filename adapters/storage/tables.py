@@ -149,8 +149,8 @@ class Message(peewee.Model):
     `status` is `received → handled | failed` or `queued → sending → sent → delivered → read | failed |
     needs_template`. `sent_at` is when the sender's side sent it; `attempts` counts how often it was tried and
     may have been sent, `delays` how often it was put off, and `try_after` is when it may be tried again.
-    `correlation` names the request that a message came in with, and all that follows from it. What is `in` and
-    of the kind `timer` nobody said: it is a timer whose turn broke, and waits as a message does.
+    `correlation` names the request that a message came in with, and all that follows from it. What is `in`
+    and of the kind `timer` nobody said: it is a timer whose turn broke, and waits as a message does.
     """
 
     id = AutoField()
