@@ -169,7 +169,9 @@ next message where all of this holds, and ends on the version that they are on w
 
 - Their state is still there, or `moved` says where it went (from name to name, if need be), and a person
   answers in both or in neither.
-- It keeps what is simply said in the same slots: an answer never lands where it was not asked for.
+- It takes what is said as it was asked for: an answer lands in the same slot, of the same type, or goes to
+  the same action; holes that change places, commands that change their meanings, and a question that another
+  state asks now keep a talk where it is. So does a new word, until the question is asked anew.
 - The newest version can read what they said so far: a slot whose type changed is read anew, one that is
   gone is dropped.
 - Nothing is missing that the newest version needs there: that it always fills on the way, and reads from

@@ -258,7 +258,7 @@ CASES: dict[str, tuple[Pack, Pack, set[str]]] = {
     "a slot retyped that cannot": (
         ON_PAPER,
         pack_of("cookie_barrel", ("customer.yaml", "  name: text", "  name: phone")),
-        {"awaiting_address", "awaiting_instructions", "awaiting_confirmation"},
+        {"awaiting_name", "awaiting_address", "awaiting_instructions", "awaiting_confirmation"},
     ),
     "a command removed whose button was offered": (
         ON_PAPER,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.conversation import Conversation
 from engine.declarations import Unreadable
 from engine.expressions import ExpressionFailed
-from engine.flow import Flow, Rule, Slot, State
+from engine.flow import Flow, Slot, State
 from engine.limits import SILENT_KINDS, Limits
 from engine.message import Inbound
+from engine.publishing.answers import Landing, Stand, asks_the_same, do_the_same, landings, said
 from engine.publishing.fingerprint import flow_fingerprint
 from engine.recognizer import Meaning, decode_press, encode_press
 from engine.shop import Shop
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from engine.draft import Draft
     from engine.interpreter import Interpreter
 
-LONE = re.compile(r"\s*\{[^{}]*\}\s*")
-"""A pattern that is one hole and nothing else."""
-
-ANSWERS = ("input", "pattern")
-"""How a free answer is understood."""
+COMMANDS = ("word", "press", "old button")
+"""How a command is understood that takes nothing from what was said."""
 
 REASONS = {
     "gone": "its state is gone, and `moved` does not say where to",
@@ -102,7 +99,8 @@ def outcome_of(state: str, own: Flow, newest: Flow) -> Outcome:
     there = newest.states.get(state)
     if here is None:
         return Outcome("gone")
-    if there is not None and _kept_back(here, there) is None:
+    why = _kept_back(Stand(here, own), Stand(there, newest)) if there is not None else "gone"
+    if there is not None and why is None:
         return Outcome("stands", str(there.name))
     seen = {state}
     name = newest.moved.get(state)
@@ -111,21 +109,21 @@ def outcome_of(state: str, own: Flow, newest: Flow) -> Outcome:
         name = newest.moved.get(name)
     moved = newest.states.get(name) if name is not None else None
     if moved is not None:
-        why = _unfit(here, moved)
-        return Outcome(why) if why else Outcome("moved", str(moved.name))
+        unfit = _unfit(here, moved)
+        return Outcome(unfit) if unfit else Outcome("moved", str(moved.name))
     if there is None and state == own.start:
         start = newest.states[newest.start]
-        why = _kept_back(here, start)
+        why = _kept_back(Stand(here, own), Stand(start, newest))
         return Outcome(why) if why else Outcome("moved", str(start.name))
-    return Outcome("gone") if there is None else Outcome(_kept_back(here, there) or "gone")
+    return Outcome(why or "gone")
 
 
-def _kept_back(here: State, there: State) -> str | None:
+def _kept_back(here: Stand, there: Stand) -> str | None:
     """Why a conversation that waits in one state cannot wait in the other; None where it can."""
-    why = _unfit(here, there)
-    if why is None and there.final and not here.final:
+    why = _unfit(here.state, there.state)
+    if why is None and there.state.final and not here.state.final:
         return "final"
-    return why or (None if _asks_the_same(here, there) else "asks")
+    return why or (None if asks_the_same(here, there) else "asks")
 
 
 def _unfit(here: State, there: State) -> str | None:
@@ -134,32 +132,6 @@ def _unfit(here: State, there: State) -> str | None:
     if any(branch.when is None and branch.goto is not None for branch in there.branches):
         return "passes"
     return None
-
-
-def _asks_the_same(here: State, there: State) -> bool:
-    """Whether a free answer that is given here would be kept in the same place there."""
-    if here.choices is not None and (there.choices is None or _line(there) != _line(here)):
-        return False
-    return _answered(here) == _answered(there)
-
-
-def _answered(state: State) -> tuple[frozenset[str], frozenset[str]]:
-    """The slots that take what is simply said: by the input, and by patterns that are nothing but a hole."""
-    lone: set[str] = set()
-    for rule in state.commands.values():
-        if any(LONE.fullmatch(pattern.source) for group in rule.patterns.values() for pattern in group):
-            lone |= _saved(rule)
-    return _saved(state.input), frozenset(lone)
-
-
-def _line(state: State) -> tuple[frozenset[str], str]:
-    """What a pick from the state's choices stands for, and where it is kept."""
-    assert state.choices is not None  # noqa: S101
-    return _saved(state.choices.rule), str(state.choices.value.source)
-
-
-def _saved(rule: Rule | None) -> frozenset[str]:
-    return frozenset(str(slot) for slot, _ in rule.save) if rule is not None else frozenset()
 
 
 # What it remembers
@@ -301,12 +273,15 @@ def taking(
     if isinstance(moved, Conversation) and not state.human and own.fingerprint != newest.fingerprint:
         before = _meaning(own, conversation, inbound, shop, moment, limits)
         after = _meaning(newest, moved, inbound, shop, moment, limits)
-        if _is_kept_elsewhere(before, after):
+        if _is_taken_otherwise(before, after, own.flow, newest.flow):
             moved = Outcome("asks")
-        elif _is_misread(before, after):
+        elif _is_misread(before, after, own.flow, newest.flow):
             # Pressed in this visit, the command is looked up by its name; without one, nothing is understood.
             command = str(before.rule.rule.name) if before.how == "word" and before.rule else ""
             inbound = inbound._replace(kind="press", press=encode_press(moved.visit, command, {}))
+        elif not _leads_on(after) and not _understand_the_same(own, conversation, newest, moved):
+            # The next answer is one to the question of its own version still.
+            moved = Outcome("asks")
     if isinstance(moved, Outcome):
         trace.append({"step": "version", "how": moved.how, "slots": list(moved.slots), **numbers})
         return stays
@@ -332,17 +307,57 @@ def _meaning(
         return Meaning("")
 
 
-def _is_kept_elsewhere(before: Meaning, after: Meaning) -> bool:
-    """Whether an answer would be kept in another slot than the one that it was asked for."""
-    kept, now = _kept(before), _kept(after)
-    return bool(kept) and bool(now) and kept != now
+def _lands(heard: Meaning, flow: Flow) -> frozenset[Landing]:
+    """Where what was said is kept."""
+    holes = {name: f"{heard.types[name]}:{text}" for name, text in heard.holes.items()}
+    if heard.pick is not None and heard.rule is not None:
+        return landings(heard.rule.rule, flow)
+    return landings(heard.rule.rule, flow, holes) if heard.rule is not None else frozenset()
 
 
-def _kept(meaning: Meaning) -> frozenset[str]:
-    answers = meaning.how in ANSWERS or meaning.how == "pick"
-    return _saved(meaning.rule.rule) if meaning.rule is not None and answers else frozenset()
+def _is_taken_otherwise(before: Meaning, after: Meaning, own: Flow, newest: Flow) -> bool:
+    """Whether an answer would not be kept where it was asked for, or a command would do what another does."""
+    first, second = before.rule, after.rule
+    if first is None:
+        return False
+    if _is_command(before):
+        return (
+            second is not None
+            and _is_command(after)
+            and first.rule.name != second.rule.name
+            and not do_the_same(first.rule, second.rule)
+        )
+    if before.how == "input" and after.how in ("word", "pattern"):
+        return True
+    kept = _lands(before, own)
+    return bool(said(kept)) and kept != _lands(after, newest)
 
 
-def _is_misread(before: Meaning, after: Meaning) -> bool:
+def _is_command(heard: Meaning) -> bool:
+    """Whether a word or a button of a command was understood; a button that is gone is none."""
+    return heard.how in COMMANDS and heard.counts
+
+
+def _is_misread(before: Meaning, after: Meaning, own: Flow, newest: Flow) -> bool:
     """Whether what was a command would now be kept as an answer."""
-    return before.how in ("word", "pattern") and not _kept(before) and bool(_kept(after))
+    is_command = before.how == "word" or (before.how == "pattern" and not said(_lands(before, own)))
+    return is_command and after.how != "word" and bool(said(_lands(after, newest)))
+
+
+def _leads_on(heard: Meaning) -> bool:
+    """Whether the state is left, or its question asked anew, by what was said."""
+    rule = heard.rule.rule if heard.rule is not None else None
+    if rule is None:
+        return False
+    return rule.ask_again or rule.goto is not None or any(way.goto is not None for way in rule.branches)
+
+
+def _understand_the_same(own: Version, talk: Conversation, newest: Version, moved: Conversation) -> bool:
+    """Whether two versions of a state know the same words and shapes."""
+    here, there = (
+        version.interpreter.program.states[state]
+        for version, state in ((own, talk.state), (newest, moved.state))
+    )
+    return (
+        here.words.keys() | here.general_words.keys() == there.words.keys() | there.general_words.keys()
+    ) and {shape.source for shape, *_ in here.patterns} == {shape.source for shape, *_ in there.patterns}
