@@ -13,6 +13,10 @@ from engine.source import NOWHERE, Place
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+HANDED_BACK = "handed_back"
+EVENTS = (HANDED_BACK, "order_confirmed", "payment_received")
+"""What may happen elsewhere."""
+
 
 class Slot(NamedTuple):
     """What a conversation remembers: the name of its type, and whether it is a list of them."""

@@ -139,7 +139,7 @@ CLEAN = {
     {% endfor %}""",
     ),
     "a goto of an event reaches a state": flow(
-        REACHED.format(leads="events: {paid: {goto: reached}}"), top="moved: {old: waiting}\n"
+        REACHED.format(leads="events: {order_confirmed: {goto: reached}}"), top="moved: {old: waiting}\n"
     ),
     "a goto of a timer reaches a state": flow(
         REACHED.format(leads="after: [{wait: 10 minutes, goto: reached}]"), top="moved: {old: waiting}\n"
@@ -301,7 +301,7 @@ messages:
     "an event may be silent, and a timer that tells somebody else": flow(
         """\
   waiting:
-    events: {paid: {do: clear_cart}}
+    events: {order_confirmed: {do: clear_cart}}
     after: [{wait: 1 hour, do: {hand_over: "Nobody answers."}}]
     otherwise: {reply: hello, goto: done}
 """,
@@ -814,7 +814,7 @@ CHOOSING = """\
       goto: done
     tries: {limit: 3, then: {reply: hello, goto: done}}
     after: [{wait: 1 hour, reply: hello}]
-    events: {paid: {goto: done}}
+    events: {order_confirmed: {goto: done}}
     commands:
       add: {pattern: "{item:number}", validate: [{in_catalog: "{{ item }}", else: hello}], goto: done}
 """

@@ -233,6 +233,51 @@ def test_tries_without_a_word_are_found(then: str) -> None:
     assert [one.partition(":")[0] for one in problems] == TRIES[then]
 
 
+HANDED_BACK = {
+    "it goes somewhere": ("{reply: hello, goto: done}", []),
+    "every branch goes somewhere": (
+        "{branches: [{when: cart.is_empty, goto: done}, {when: not cart.is_empty, goto: ordering}]}",
+        [],
+    ),
+    "it does something alone": ("{do: clear_cart}", ["handed_back"]),
+    "it says something alone": ("{reply: hello}", ["handed_back"]),
+    "a branch is left open": ("{branches: [{when: cart.is_empty, goto: done}]}", ["handed_back"]),
+    "where the condition fails it returns": ("{when: cart.is_empty, goto: done}", []),
+}
+DESK = "commands: {call: {words: [call], goto: desk}}\n    ask: hello\n  desk: {human: true%s}"
+
+
+@pytest.mark.parametrize("of", ["state", "flow"])
+@pytest.mark.parametrize("what", HANDED_BACK)
+def test_a_talk_that_is_handed_back_and_stays_is_found(what: str, of: str) -> None:
+    rule, words = HANDED_BACK[what]
+    event = f"events: {{handed_back: {rule}}}"
+    ordering, top = (DESK % f", {event}", "") if of == "state" else (DESK % "", event + "\n")
+    problems = found("silent_rule", ordering, top=top + "otherwise: hello")
+    assert [one.partition(":")[0] for one in problems] == words, problems
+
+
+def test_an_event_of_the_flow_that_every_person_s_state_has_itself_is_silent_rightly() -> None:
+    ordering = DESK % ", events: {handed_back: {goto: done}}"
+    assert found("silent_rule", ordering, top="events: {handed_back: {reply: hello}}\notherwise: hello") == []
+
+
+EVENTS = {
+    "handed_back": "",
+    "order_confirmed": "",
+    "payment_received": "",
+    "handed_bak": "did you mean 'handed_back'?",
+    "paid": "no event 'paid' ever happens",
+}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_that_never_happens_is_found(event: str) -> None:
+    problems = found("unknown_event", f"events: {{{event}: {{reply: hello, goto: done}}}}")
+    assert len(problems) == bool(EVENTS[event]), problems
+    assert all(one.startswith(f"{event}: ") and EVENTS[event] in one for one in problems)
+
+
 BRANCHES = {
     "one for the opposite": (
         "{when: cart.is_empty, reply: hello}, {when: not cart.is_empty, goto: done}",

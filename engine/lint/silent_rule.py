@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.analysis.walk import Site, states_of, ways_of
+from engine.flow import HANDED_BACK, Flow
 from engine.lint.checked import Checked, Rule
 from engine.source import Problem
 
@@ -12,10 +13,12 @@ from engine.source import Problem
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
         for site in survey.sites:
+            if not checked.is_whole(site.rule.place):
+                continue
+            if site.kind == "event":
+                yield from _handed_back(site, survey.flow)
             # Nobody waits for an answer to an event or a timer, and in a human state a person gives it.
             if site.kind in ("event", "after") or (site.state is not None and site.state.human):
-                continue
-            if not checked.is_whole(site.rule.place):
                 continue
             if is_silent(site):
                 yield Problem(site.rule.place, RULE.name, said_of(site), length_of(site))
@@ -24,6 +27,21 @@ def check(checked: Checked) -> Iterator[Problem]:
                 if deaf is not None:
                     said = f"in the state '{deaf.name}' there is no `ask` to send again: add a reply"
                     yield Problem(site.rule.place, RULE.name, said, length_of(site))
+
+
+def _handed_back(site: Site, flow: Flow) -> Iterator[Problem]:
+    """What a person hands back has to leave the person's state: nobody is heard there any more."""
+    states = [site.state] if site.state is not None else list(flow.states.values())
+    with_person = [
+        state
+        for state in states
+        if state.human and (site.state is not None or HANDED_BACK not in state.events)
+    ]
+    if site.rule.name != HANDED_BACK or not with_person:
+        return
+    if any(way.goto is None and not way.failing for way in ways_of(site)):
+        said = f"handed back, the talk stays in '{with_person[0].name}', where nobody answers: add a goto"
+        yield Problem(site.rule.place, RULE.name, said, len(site.rule.name))
 
 
 def is_silent(site: Site) -> bool:
