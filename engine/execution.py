@@ -14,7 +14,7 @@ from engine.machine import dispatch
 from engine.program import CompiledRule, CompiledState, CompiledStep, Program
 from engine.reading import plain
 from engine.source import Spot
-from engine.turn import BrokenTurn, Failure
+from engine.turn import BrokenTurn, Failure, Unfit
 
 MOST_STATES_PASSED = 20
 
@@ -182,6 +182,8 @@ class Execution:
                     }
                 )
                 raise
+            except Unfit:
+                raise
             except Exception:
                 draft.trace.append({"step": "broke", "action": step.action.name, "at": step.at})
                 raise
@@ -191,7 +193,10 @@ class Execution:
                 draft.given.update(gave)
 
     def attempt(self, draft: Draft, work: Callable[[], None], fails: Mapping[str, Answer], at: str) -> None:
-        """Does the work in one piece. A failure takes all of it back and is answered, which may fail too."""
+        """Does the work in one piece. A failure takes all of it back and is answered, which may fail too.
+
+        Raises Unfit, with all of it taken back, where an action was given what it cannot take.
+        """
         before = draft.conversation.copy()
         given = dict(draft.given)
         language = draft.language
@@ -200,6 +205,9 @@ class Execution:
                 with draft.shop.savepoint():
                     work()
                 return
+            except Unfit:
+                self._take_back(draft, before, given, language)
+                raise
             except Failure as failure:
                 branch_fails = draft.branch.fails if draft.branch is not None else NO_FAILS
                 answer = next(

@@ -29,7 +29,7 @@ from engine.source import Spot
 from engine.speech import built_in_text, speak, speak_more
 from engine.suggestion import nearest_command
 from engine.telling import letters
-from engine.turn import BrokenTurn, SetApart, Timer, Trace, Turn
+from engine.turn import BrokenTurn, SetApart, Timer, Trace, Turn, Unfit
 
 MOST_PRESSES_KEPT = 32
 
@@ -354,7 +354,14 @@ class Interpreter:
             if not self._passes(draft, check, value):
                 self._refuse(draft, state, check.refusal)
                 return
-        self.execution.take(draft, rule, saves)
+        try:
+            self.execution.take(draft, rule, saves)
+        except Unfit as unfit:
+            unread = {"name": unfit.name, "type": unfit.type, "text": plain(unfit.value)}
+            draft.trace.append({"step": "unreadable", **unread, "at": rule.at})
+            if declared.unreadable is None and not any(exists(one, draft) for one in state.fallbacks):
+                raise
+            self._refuse(draft, state, declared.unreadable)
 
     def _picked(self, draft: Draft, state: CompiledState, pick: str) -> bool:
         """Finds the line that was picked; if it is gone, says so and offers the list again."""

@@ -52,6 +52,19 @@ class BrokenTurn(Exception):
     """A turn cannot be finished through a fault of the flow; nothing of it is kept."""
 
 
+class Unfit(BrokenTurn):
+    """An action was given a value that it cannot take: `name` is its parameter, `type` what it takes.
+
+    Where a customer's message led to it, this is answered like input that cannot be read.
+    """
+
+    def __init__(self, message: str, name: str, type: str, value: object) -> None:
+        super().__init__(message)
+        self.name = name
+        self.type = type
+        self.value = value
+
+
 class Told(NamedTuple):
     """A message for somebody else than the customer of this turn: the recipient's id and what they get."""
 

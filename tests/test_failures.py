@@ -161,3 +161,78 @@ def test_a_refused_check_says_what_it_read() -> None:
         "Refused, since this did not hold: cart.count + n <= settings.most, with cart.count = 0, n = 4, "
         "settings.most = 3."
     )
+
+
+UNFIT = """
+flow: customer
+languages: [en, ur]
+start: a
+slots: {note: text}
+states:
+  a:
+    ask: ask
+    commands:
+      buy:
+        pattern: "buy {quantity:number}"
+        save: {note: bought}
+        do: {add_to_cart: {item: 1}}
+        reply: bought
+      take: {pattern: "take {quantity:number}", do: {add_to_cart: {item: 1}}, else: so_many, reply: bought}
+      jump: {pattern: "jump {quantity}", do: clear_cart, reply: bought, goto: b}
+      speak: {pattern: "speak {language}", do: set_language, reply: bought}
+      order: {words: [order], do: fill_cart, reply: bought}
+    otherwise: what
+    tries: {limit: 2, then: {reply: gave_up}}
+    after: [{wait: 1 hour, do: {add_to_cart: {item: 1, quantity: "{{ cart.count }}"}}, reply: bought}]
+  b: {branches: [{do: [{add_to_cart: {item: 1, quantity: "{{ quantity }}"}}], goto: a}]}
+  c:
+    commands: {buy: {pattern: "buy {quantity:number}", do: {add_to_cart: {item: 1}}, reply: bought}}
+    input: {reply: what}
+fails: {no_such_item: what, out_of_stock: what, unavailable: what, too_many: what}
+messages:
+  ask: Ask
+  bought: "{{ cart.count }} in the cart"
+  so_many: "{{ quantity }} cannot be had"
+  what: What?
+  gave_up: Enough.
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("buy 2", "2 in the cart"),
+        ("buy 0", "What?"),
+        ("buy -1", "What?"),
+        ("buy 999999999999999", "What?"),
+        ("take 0", "0 cannot be had"),
+        ("jump 0", "What?"),
+        ("jump high", "What?"),
+        ("speak klingon", "What?"),
+        ("order", "What?"),
+    ],
+)
+def test_what_an_action_cannot_take_is_answered_like_what_cannot_be_read(said: str, answer: str) -> None:
+    talk = Talker(UNFIT)
+    talk.say("buy 1") if said == "jump 0" else None
+    kept = (talk.conversation.cart, talk.slots)
+    assert talk.say(said) == [answer]
+    if said != "buy 2":
+        assert ((talk.conversation.cart, talk.slots), talk.state) == (kept, "a")
+
+
+def test_what_an_action_cannot_take_is_told_and_counts_as_a_try() -> None:
+    talk = Talker(UNFIT)
+    talk.say("buy 0")
+    said = '"0" cannot be read as a number from 1 to 1000000000 for quantity.'
+    assert any(said in one for one in tell(talk.turn.trace))
+    assert talk.say("buy 0") == ["Enough."]
+
+
+def test_what_an_action_cannot_take_breaks_where_nobody_said_it_or_nothing_answers() -> None:
+    talk = Talker(UNFIT)
+    talk.say("hm")
+    with pytest.raises(BrokenTurn, match="the quantity is 0"):
+        talk.wait(hours=1)
+    with pytest.raises(BrokenTurn, match="the quantity is 0"):
+        Talker(UNFIT.replace("start: a", "start: c")).say("buy 0")

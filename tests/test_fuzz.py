@@ -63,6 +63,7 @@ messages:
   what: What?
 """
 VALIDATED = "validate: [{between: {value: '{{ count }}', min: 1, max: 99}, else: what}]"
+DIVIDING = "validate: [{check: 99 // count >= 1, else: what}]"
 
 
 def made(flow: str = SHOP, validate: str = VALIDATED, hello: str = "Hello") -> Pack:
@@ -87,16 +88,16 @@ def first_broken(pack: Pack, runs: int = 300) -> Broken:
     raise AssertionError("nothing broke")
 
 
-def test_an_action_that_breaks_is_found_and_shortened_to_its_minimum():
-    """Without a validator a quantity below 1 reaches the action."""
-    broken = first_broken(made(validate="accepts: [text]"))
+def test_what_breaks_is_found_and_shortened_to_its_minimum():
+    """Where nobody may write 0."""
+    broken = first_broken(made(validate=DIVIDING))
     buy, count = broken.script.says
     assert buy == "buy"
-    assert int(count) < 1
+    assert int(count) == 0
     assert len(count) <= 2
     assert (broken.script.customer, broken.script.language, broken.script.provider) == ({}, "", "")
-    assert broken.breach.what.startswith("it breaks inside: BrokenTurn: the quantity is ")
-    assert "add_to_cart.py" in broken.breach.details
+    assert broken.breach.what.startswith("it breaks inside: ExpressionFailed: ")
+    assert "divides by zero" in broken.breach.details
     assert broken.length_before >= 2
 
 
@@ -138,7 +139,7 @@ def test_the_same_seed_plays_the_same_customers():
 
 
 def test_what_is_printed_shows_the_fault_again():
-    pack = made(validate="accepts: [text]")
+    pack = made(validate=DIVIDING)
     broken = first_broken(pack)
     value, problems = read_yaml(text_of(broken.script, [broken.breach.what]), "one.yaml")
     assert problems == []
@@ -179,11 +180,11 @@ def test_the_smallest_is_nothing_but_what_is_needed(parts, needed):
 
 
 def test_what_is_long_is_shortened_in_a_bounded_number_of_tries():
-    pack = made(validate="accepts: [text]")
-    long = Script("", ("x " * 40_000, *["look"] * 300, "buy", "-5"))
+    pack = made(validate=DIVIDING)
+    long = Script("", ("x " * 40_000, *["look"] * 300, "buy", "0"))
     breach = fuzzing(pack).breach_in(long)
     assert breach is not None
-    assert fuzzing(pack).shortened(long, breach).script.says == ("buy", "-5")
+    assert fuzzing(pack).shortened(long, breach).script.says == ("buy", "0")
 
 
 FORGED = """
@@ -262,10 +263,10 @@ def test_the_command_says_what_broke_as_a_conversation(folder, capsys):
     assert run("flows/shop", "--runs", "40", "--seed", "5") == 0
     assert "nothing broke (--seed 5 plays them again)" in capsys.readouterr().out
     flow = folder / "customer.yaml"
-    flow.write_text(flow.read_text(encoding="utf-8").replace(VALIDATED, "accepts: [text]"), encoding="utf-8")
+    flow.write_text(flow.read_text(encoding="utf-8").replace(VALIDATED, DIVIDING), encoding="utf-8")
     assert run("flows/shop/customer.yaml", "--runs", "300", "--seed", "5") == 1
     printed = capsys.readouterr().out
-    assert re.search(r"^# it breaks inside: BrokenTurn: the quantity is ", printed)
+    assert re.search(r"^# it breaks inside: ExpressionFailed: .*it divides by zero", printed)
     assert re.search(r"^# Shortened from \d+ to 2\.$", printed, re.MULTILINE)
     assert "\nsays:\n  - buy\n  - " in printed
     assert "300 customers said" in printed

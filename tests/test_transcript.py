@@ -352,9 +352,7 @@ def test_a_start_that_breaks_inside_says_so(pack):
         pack, "hm", start_at=Beginning("round")
     )
     too_many = Beginning("idle", {}, {"plum": 10**12})
-    assert "(it broke inside: BrokenTurn: the quantity is 1000000000000" in talk(
-        pack, "hm", start_at=too_many
-    )
+    assert "(it broke inside: Unfit: the quantity is 1000000000000" in talk(pack, "hm", start_at=too_many)
 
 
 def test_what_is_waited_for_there_comes_in_its_time(pack):

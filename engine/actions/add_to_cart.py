@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.declarations import Action, Example, Parameter
 from engine.shop import Cart, CartLine, Catalog, put_cart, stored_line
-from engine.turn import BrokenTurn, Failure
+from engine.turn import Failure, Unfit
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -20,7 +20,7 @@ def run(draft: Draft, item: object, quantity: object = 1, note: str = "") -> Map
     """Joins the line of the same product and note, which then takes today's price.
 
     `left` of the failure `out_of_stock` is the whole stock, what is in the cart included. How few or many
-    are wanted is for validators to check: a quantity below 1 raises BrokenTurn.
+    are wanted is for validators to check: a quantity below 1 raises Unfit.
     """
     pieces = whole_pieces(quantity)
     catalog: Catalog = draft.resolve("catalog")
@@ -49,11 +49,14 @@ def run(draft: Draft, item: object, quantity: object = 1, note: str = "") -> Map
 
 
 def whole_pieces(quantity: object) -> int:
-    """The quantity, which must be a whole number from 1 to MOST_PIECES; raises BrokenTurn otherwise."""
+    """The quantity, which must be a whole number from 1 to MOST_PIECES; raises Unfit otherwise."""
     if isinstance(quantity, bool) or not isinstance(quantity, int) or not 1 <= quantity <= MOST_PIECES:
-        raise BrokenTurn(
+        raise Unfit(
             f"the quantity is {quantity!r}, not a whole number from 1 to {MOST_PIECES}: validate it before, "
-            "for example with {between: {value: …, min: 1}}"
+            "for example with {between: {value: …, min: 1}}",
+            "quantity",
+            f"number from 1 to {MOST_PIECES}",
+            quantity,
         )
     return quantity
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.actions.add_to_cart import MOST_PIECES, whole_pieces
 from engine.declarations import Action, Example, Parameter
 from engine.shop import Cart, CartLine, Catalog, put_cart, stored_line
-from engine.turn import BrokenTurn, Failure
+from engine.turn import Failure, Unfit
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -21,7 +21,12 @@ def run(draft: Draft, most: object = MOST_PIECES) -> Mapping[str, object]:
     stock, what is in the cart included.
     """
     if draft.message is None or draft.message.kind != "order":
-        raise BrokenTurn("there is no order of the catalogue here: call it where `message.kind` is `order`")
+        raise Unfit(
+            "there is no order of the catalogue here: call it where `message.kind` is `order`",
+            "message",
+            "catalogue order",
+            draft.message.text if draft.message is not None else None,
+        )
     bound = whole_pieces(most)
     catalog: Catalog = draft.resolve("catalog")
     cart: Cart = draft.resolve("cart")

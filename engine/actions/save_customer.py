@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.declarations import Action, Example, Parameter
-from engine.turn import BrokenTurn
+from engine.turn import Unfit
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -35,10 +35,13 @@ def written(value: object) -> str:
 
 
 def spoken(draft: Draft, language: object) -> str:
-    """The language, which must be one of the flow's; raises BrokenTurn otherwise."""
+    """The language, which must be one of the flow's; raises Unfit otherwise."""
     if not isinstance(language, str) or language not in draft.flow.languages:
-        raise BrokenTurn(
-            f"{language!r} is not a language of this flow, which speaks {', '.join(draft.flow.languages)}"
+        raise Unfit(
+            f"{language!r} is not a language of this flow, which speaks {', '.join(draft.flow.languages)}",
+            "language",
+            "language of this flow",
+            language,
         )
     return language
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def run(draft: Draft, language: object) -> None:
-    """Speaks it from this turn's replies on and keeps it; raises BrokenTurn for one that the flow lacks."""
+    """Speaks it from this turn's replies on and keeps it; raises Unfit for one that the flow lacks."""
     chosen = spoken(draft, language)
     draft.shop.save_customer({"language": chosen})
     draft.speak(chosen)

@@ -69,7 +69,10 @@ def rule_keys() -> dict[str, Schema]:
             "description": "the slot that takes the input, or `{slot: value, …}`;"
             " saving into a list adds to it",
         },
-        "else": ref("answer", "the answer to input that cannot be read as its slot's type"),
+        "else": ref(
+            "answer",
+            "the answer to input that cannot be read as its slot's type, or that an action cannot take",
+        ),
         "validate": list_of(
             ref("check"),
             "validators in order, each with its `else`;"
