@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from adapters import log
@@ -13,6 +13,7 @@ from adapters.packs import checked_pack
 from adapters.published import nobody
 from adapters.storage import InForce, StorageError
 from engine.pack import Pack
+from engine.publishing.content import content_of
 
 Fingerprint = frozenset[tuple[str, int, int]]
 
@@ -30,7 +31,7 @@ class PackWatch:
 
     def __init__(
         self,
-        packs: Iterable[Pack],
+        packs: Collection[Pack],
         publish: Callable[[Pack], InForce | None],
         say: Callable[[str], None] = nobody,
         follow: Callable[[], None] = lambda: None,
@@ -45,6 +46,8 @@ class PackWatch:
             Path(pack.path): pack.business.id for pack in packs if pack.path and Path(pack.path).is_dir()
         }
         self._seen = {path: fingerprint(path) for path in self._businesses}
+        self._taken_up = {Path(pack.path): _content(pack) for pack in packs}
+        self._refused: set[Path] = set()
         self._beginning = threading.Lock()
         self._looks_in: int | None = None
 
@@ -96,18 +99,33 @@ class PackWatch:
             if pack is None or report:
                 self._refuse(path, report)
                 continue
+            content = _content(pack)
+            if content and content == self._taken_up[path]:
+                # A conversation, or a note: a shop that went back to an older version is not taken forward.
+                if path in self._refused:
+                    self._refused.discard(path)
+                    self._say(f"{path}: clean again, and says what it said: nothing was published.")
+                continue
             try:
                 in_force = self._publish(pack)
             except StorageError:
                 self._seen[path] = before
                 raise
+            self._taken_up[path] = content
+            self._refused.discard(path)
             log.event("pack_taken_up", pack=str(path))
             as_version = f" as version {in_force.number}" if in_force else ""
             self._say(f"{path}: saved, clean, and live{as_version}.")
 
     def _refuse(self, path: Path, report: list[str]) -> None:
+        self._refused.add(path)
         log.problem("pack_refused", pack=str(path), report=report)
         self._say("\n".join([f"{path}: not taken up, the last good version goes on answering.", *report]))
+
+
+def _content(pack: Pack) -> str:
+    """What the pack says, as a hash; empty for one that was not read from files."""
+    return content_of(pack).hash if pack.files is not None else ""
 
 
 def fingerprint(path: Path) -> Fingerprint:

@@ -314,14 +314,45 @@ def test_a_server_that_does_not_watch_leaves_what_is_saved(shop: Path) -> None:
 def test_a_pack_that_is_taken_away_goes_on_answering(shop: Path, caplog: pytest.LogCaptureFixture) -> None:
     pack = load_packs([shop / "flows"])["corner_shop"]
     published: list[Pack] = []
-    watch = PackWatch([pack], published.append)
+    told: list[str] = []
+    watch = PackWatch([pack], published.append, told.append)
     Path(pack.path).rename(shop / "away")
     watch.look()
     watch.look()
     assert [record.getMessage() for record in caplog.records] == ["pack_refused"]
     (shop / "away").rename(pack.path)
     watch.look()
-    assert [one.business.id for one in published] == ["corner_shop"]
+    assert (published, told[-1]) == (
+        [],
+        f"{pack.path}: clean again, and says what it said: nothing was published.",
+    )
+
+
+def test_a_file_that_says_nothing_new_publishes_nothing(shop: Path) -> None:
+    pack = load_packs([shop / "flows"])["corner_shop"]
+    published: list[Pack] = []
+    told: list[str] = []
+    watch = PackWatch([pack], published.append, told.append)
+    folder = shop / "flows" / "corner_shop"
+    (folder / "conversations").mkdir()
+
+    def look_at(name: str, text: str, count: int) -> None:
+        (folder / name).write_text(text, encoding="utf-8")
+        watch.look()
+        assert len(published) == count, name
+
+    # Whoever went back to an older version is not taken forward again by one of these.
+    look_at("conversations/note.txt", "call Ann", 0)
+    look_at("conversations/hello.yaml", "conversation: Hello\nsays: [hi]\n", 0)
+    look_at("customer.yaml", FILES["customer.yaml"], 0)
+    assert told == []
+    look_at("customer.yaml", FILES["customer.yaml"].replace("Pardon?", "Sorry?"), 1)
+    look_at("customer.yaml", FILES["customer.yaml"], 2)
+    look_at("customer.yaml", FILES["customer.yaml"] + "nonsense: 1\n", 2)
+    assert "not taken up" in told[-1]
+    look_at("customer.yaml", FILES["customer.yaml"], 2)
+    assert told[-1] == f"{pack.path}: clean again, and says what it said: nothing was published."
+    assert len(told) == 4
 
 
 def test_a_pack_that_the_database_could_not_take_is_taken_up_by_the_next_look(shop: Path) -> None:
