@@ -40,30 +40,41 @@ def settings_here() -> Settings:
 
 
 def storage_here(settings: Settings) -> Storage:
-    """The storage that the settings name, with its tables up to date.
-
-    Raises SettingsError for an address that is wrong, DatabaseAway where nobody answers, StorageError.
-    """
-    try:
-        storage = open_storage(settings.database_url)
-    except DatabaseAway:
-        raise
-    except DatabaseURLError as error:
-        raise SettingsError([f"DATABASE_URL: {error}"]) from error
+    """The storage that the settings name, with its tables up to date; raises what `opened_storage` raises."""
+    storage = opened_storage(settings)
     storage.migrate()
     return storage
 
 
-def existing_storage_here() -> Storage:
-    """The storage of a shop that was served before: what only looks something up makes no database.
+def opened_storage(settings: Settings) -> Storage:
+    """The storage that the settings name, as it is.
 
-    Raises SettingsError where there is none, and what `storage_here` raises.
+    Raises SettingsError for an address that is wrong, DatabaseAway where nobody answers, StorageError.
+    """
+    try:
+        return open_storage(settings.database_url)
+    except DatabaseAway:
+        raise
+    except DatabaseURLError as error:
+        raise SettingsError([f"DATABASE_URL: {error}"]) from error
+
+
+def existing_storage_here() -> Storage:
+    """The storage of a shop that was served before: what only looks something up changes no tables.
+
+    Raises SettingsError where there is none, or an older one, and what `opened_storage` raises.
     """
     settings = settings_here()
     file = settings.database_file
     if file and not file.exists():
         raise SettingsError([f"There is no {file} here: `shoptalk serve` makes it."])
-    return storage_here(settings)
+    storage = opened_storage(settings)
+    if pending := storage.pending():
+        storage.close()
+        raise SettingsError(
+            [f"The database lacks {', '.join(pending)}: `shoptalk serve` brings it up to date."]
+        )
+    return storage
 
 
 def load_packs(folders: Sequence[Path] = (), profile: Profile = "pilot") -> dict[str, Pack]:

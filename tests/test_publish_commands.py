@@ -89,6 +89,43 @@ def test_a_pack_is_published_compared_listed_and_taken_back(shop: Path, call: Ca
     assert re.fullmatch(r"     2  20\S+ \S+ UTC  .* 0 conversations +[0-9a-f]{8}", lines[2])
 
 
+LOOKING = [
+    ("versions",),
+    ("diff",),
+    ("diff", "1", "flows/corner_shop"),
+    ("publish", "--dry-run"),
+    ("rollback", "corner_shop", "--dry-run"),
+    ("explain", "19990001111"),
+    ("why",),
+    ("failed",),
+    ("record", "19990001111"),
+    ("graph", "flows/corner_shop", "--live"),
+]
+
+
+@pytest.mark.parametrize("words", LOOKING)
+def test_what_only_looks_makes_and_changes_no_database(
+    shop: Path, call: Called, words: tuple[str, ...]
+) -> None:
+    code, said = call(*words)
+    assert (code, "There is no shoptalk.db here: `shoptalk serve` makes it." in said) == (2, True), said
+    file = shop / "shoptalk.db"
+    assert not file.exists()
+    # Nor does it touch one that another version of Shoptalk made, whose processes may still run.
+    file.touch()
+    code, said = call(*words)
+    assert (code, "`shoptalk serve` brings it up to date" in said) == (2, True), said
+    with closing(open_storage("sqlite:///shoptalk.db")) as storage:
+        assert len(storage.pending()) > 1
+
+
+@pytest.mark.parametrize("url", ["sqlite:///nope.db", "sqlite:///no/such/nope.db", "sqlite:///flows"])
+def test_flow_lint_makes_no_database(shop: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint.main(["flows", "--live", url]) == 2
+    assert f"--live: there is no {url.removeprefix('sqlite:///')}" in capsys.readouterr().err
+    assert not list(shop.rglob("nope.db"))
+
+
 def test_a_pack_with_findings_is_not_published(shop: Path, call: Called) -> None:
     write(shop, ("goto: shopping", "goto: shoping"))
     code, said = call("publish")

@@ -565,7 +565,7 @@ def test_explain_knows_nobody_else(talked: Path) -> None:
 
 def test_explain_makes_no_database(tmp_path: Path) -> None:
     came = call(tmp_path, "explain", SENDER)
-    assert came.returncode == 1
+    assert came.returncode == 2
     assert "shoptalk.db" in came.stderr
     assert list(tmp_path.iterdir()) == []
 

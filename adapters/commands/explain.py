@@ -31,14 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     """0 told, 1 nothing is known of the customer, 2 wrong settings."""
     from adapters.settings import SettingsError
     from adapters.storage import StorageError
-    from adapters.wiring import settings_here, storage_here
+    from adapters.wiring import existing_storage_here
 
     try:
-        settings = settings_here()
-        if settings.database_file and not settings.database_file.exists():
-            print(f"There is no {settings.database_file} here: `shoptalk serve` makes it.", file=sys.stderr)
-            return 1
-        storage = storage_here(settings)
+        storage = existing_storage_here()
     except (SettingsError, StorageError) as error:
         print(error, file=sys.stderr)
         return 2

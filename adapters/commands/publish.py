@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
 
     try:
-        return with_storage(publish)
+        return with_storage(publish, is_made=not arguments.dry_run)
     except PackError as error:
         print(error, file=sys.stderr)
         print("Nothing was published: what answers now goes on.", file=sys.stderr)

@@ -60,17 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters.settings import SettingsError
     from adapters.storage import StorageError
     from adapters.tried import Untriable, tried
-    from adapters.wiring import settings_here, storage_here
+    from adapters.wiring import existing_storage_here
 
     if arguments.write is not None and not arguments.write.replace("-", "_").isidentifier():
         print("shoptalk record: a name is letters, digits and `_`", file=sys.stderr)
         return 2
     try:
-        settings = settings_here()
-        if settings.database_file and not settings.database_file.exists():
-            print(f"There is no {settings.database_file} here: `shoptalk serve` makes it.", file=sys.stderr)
-            return 2
-        reports = storage_here(settings).reports(arguments.business)
+        reports = existing_storage_here().reports(arguments.business)
     except (SettingsError, StorageError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -12,6 +12,7 @@ from adapters.flow_lint.arguments import UsageError
 from adapters.flow_lint.checking import readings
 from adapters.flow_lint.telling import LEFT_BEHIND
 from adapters.published import Published
+from adapters.settings import Settings
 from adapters.storage import Storage, StorageError, open_storage
 from engine.flow import Flow
 from engine.source import Problem
@@ -26,6 +27,9 @@ def left_behind(url: str, paths: Iterable[str]) -> list[Problem]:
     Raises UsageError where the database cannot be read.
     """
     found: list[Problem] = []
+    file = Settings(url).database_file
+    if file is not None and not file.is_file():
+        raise UsageError(f"--live: there is no {file}: `shoptalk serve` makes it")
     try:
         with closing(open_storage(url)) as storage:
             if pending := storage.pending():
