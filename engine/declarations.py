@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,13 +18,15 @@ class Parameter(NamedTuple):
 
     The schema's `format` may say what a text names: `expression`, `slot`, `message`, `language` or `role`.
     `required` holds after filling. One that is `filled` takes, when it is left out, the hole, slot or given
-    name of its own name (actions only).
+    name of its own name (actions only), unless the flow writes another that it stands `instead_of`, or that
+    stands instead of it.
     """
 
     schema: Mapping[str, Any]
     about: str
     required: bool = False
     filled: bool = True
+    instead_of: str = ""
 
 
 class Example(NamedTuple):
@@ -53,6 +55,18 @@ class Action(NamedTuple):
     example: Example
     gives: tuple[str, ...] = ()
     fails: tuple[str, ...] = ()
+
+    def filled(self, written: Container[str]) -> list[str]:
+        """The parameters that names fill where the flow writes these."""
+        settled = {other.instead_of for name, other in self.parameters.items() if name in written}
+        return [
+            name
+            for name, parameter in self.parameters.items()
+            if parameter.filled
+            and name not in written
+            and name not in settled
+            and parameter.instead_of not in written
+        ]
 
 
 class Validator(NamedTuple):

@@ -272,7 +272,7 @@ def _step(step: Step) -> CompiledStep:
     return CompiledStep(
         action,
         tuple((str(name), value) for name, value in step.parameters.items()),
-        tuple(name for name in missing if action.parameters[name].filled),
+        tuple(action.filled(step.parameters)),
         tuple(name for name in missing if name not in optional),
         Spot.of(step.place),
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from drafts import FLOW, SHOP, cases_of, draft_of
 from shop_contract import ANN, BOB, wanted
+from talking import Talker
 
 from engine.actions import ACTIONS
 from engine.draft import Draft
@@ -191,3 +192,48 @@ def test_what_is_added_is_the_line_that_a_later_action_of_the_rule_may_name() ->
     assert given is not None
     ACTIONS["change_quantity"].run(draft, line=given["line"], quantity=4)
     assert draft.conversation.cart == [["cookie", 4, "50.00", ""]]
+
+
+SWAP = """
+flow: customer
+languages: [en]
+start: a
+slots: {line: number}
+states:
+  a:
+    commands:
+      add: {pattern: "add {item:number}", do: add_to_cart, reply: cart}
+      swap:
+        pattern: "swap {old:number} for {new:number}"
+        do: [{add_to_cart: {item: "{{ new }}"}}, {remove_from_cart: {item: "{{ old }}"}}]
+        reply: cart
+      set:
+        pattern: "set {old:number} beside {new:number}"
+        do: [{add_to_cart: {item: "{{ new }}"}}, {change_quantity: {item: "{{ old }}", quantity: 3}}]
+        reply: cart
+      first:
+        pattern: "first but {item:number}"
+        do: [{remove_from_cart: {line: 1}}]
+        reply: cart
+      save: {pattern: "line {line:number}", save: line, reply: cart}
+      drop: {pattern: "drop {item:number}", do: {remove_from_cart: {item: "{{ item }}"}}, reply: cart}
+otherwise: cart
+fails: {no_such_item: failed, out_of_stock: failed, unavailable: failed}
+messages:
+  cart: "{% for line in cart.lines %}{{ line.quantity }} {{ line.product.name }} {% endfor %}"
+  failed: "{{ failure.code }}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "cart"),
+    [
+        (["add 1", "swap 1 for 7"], "1 Plum"),  # not the line that was just added
+        (["add 1", "set 1 beside 7"], "3 Apple 1 Plum"),
+        (["add 1", "add 7", "first but 7"], "1 Plum"),
+        (["line 1", "add 1", "add 7", "drop 7"], "1 Apple"),
+    ],
+)
+def test_what_the_flow_writes_goes_before_what_a_name_would_fill_in(said: list[str], cart: str) -> None:
+    talk = Talker(SWAP)
+    assert [talk.say(text) for text in said][-1] == [cart]

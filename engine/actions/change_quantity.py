@@ -52,6 +52,7 @@ ACTION = Action(
         "item": Parameter(
             {"type": ["integer", "string"]},
             "instead of the line, the menu number or code of the product: its first line is meant",
+            instead_of="line",
         ),
         "quantity": Parameter({"type": "integer", "minimum": 1}, "how many there shall be", required=True),
     },

@@ -47,6 +47,7 @@ ACTION = Action(
         "item": Parameter(
             {"type": ["integer", "string"]},
             "instead of the line, the menu number or code of the product: all its lines are meant",
+            instead_of="line",
         ),
         "quantity": Parameter({"type": "integer", "minimum": 1}, "how many to take out; without it all"),
     },

@@ -138,12 +138,7 @@ class Survey:
     @cached_property
     def filled_names(self) -> frozenset[str]:
         """Parameters of actions that are left out, and take what stands under their own names."""
-        return frozenset(
-            name
-            for step in self.steps
-            for name, parameter in ACTIONS[step.action].parameters.items()
-            if parameter.filled and name not in step.parameters
-        )
+        return frozenset(name for step in self.steps for name in ACTIONS[step.action].filled(step.parameters))
 
     @cached_property
     def strange_names(self) -> frozenset[str]:

@@ -239,6 +239,5 @@ class Uses:
 
 def left_out(step: Step) -> Iterator[str]:
     """The parameters that the action cannot do without, and that a name has to fill."""
-    for name, parameter in ACTIONS[step.action].parameters.items():
-        if parameter.required and parameter.filled and name not in step.parameters:
-            yield name
+    action = ACTIONS[step.action]
+    yield from (name for name in action.filled(step.parameters) if action.parameters[name].required)

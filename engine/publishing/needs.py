@@ -130,11 +130,7 @@ def _of_steps(flow: Flow, steps: Iterable[Step]) -> Slots:
     found = NOTHING
     for step in steps:
         found |= _slots_in(flow, step.parameters.values())
-        found |= {
-            name
-            for name, parameter in ACTIONS[step.action].parameters.items()
-            if parameter.filled and name not in step.parameters and name in flow.slots
-        }
+        found |= {name for name in ACTIONS[step.action].filled(step.parameters) if name in flow.slots}
     return found
 
 
