@@ -59,11 +59,13 @@ TYPES_ABOUT = """What a slot remembers and what a hole of a pattern reads: `slot
 "{item:number}"`. A slot may also hold a list: `list of text`."""
 
 VALIDATORS_ABOUT = """Questions asked in `validate`, in order; the first that fails gives its `else`. Every
-validator looks at the input, or at its `value` where one is given."""
+validator looks at the input, or at its `value` where one is given. The new value stands under its slot's
+name (of a list, the list with it) until it is refused: only the text of the `else` itself still shows it."""
 
 ACTIONS_ABOUT = """What `do` can order. A parameter that is left out takes the hole, slot or given name of
 the same name, where there is one. What an action gives can be read by its name until the end of the turn. A
-failure is answered by the rule's `fails`, else by the flow's."""
+failure is answered by the rule's `fails`, else by the flow's, and takes back all that the rule did and saved:
+its answer reads the slots as they were before."""
 
 NAMES_ABOUT = """What texts (`{{ … }}`) and expressions (`when`, `check`, `from`) can read, beside the
 flow's own slots, the holes of the pattern just read and what actions give. No slot may take one of these

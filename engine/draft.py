@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.business import Business
 from engine.expressions import MISSING
-from engine.flow import Branch, Flow
+from engine.flow import NOTHING, Branch, Flow, Slot
 from engine.limits import Limits
 from engine.pack import Pack
 from engine.shop import NAMES as SHOP_NAMES
@@ -82,8 +82,9 @@ class Draft:
     `language` the language of the replies, `failure` what the failure's answer may read, `suggest` finds the
     command nearest to what was not understood. `origin` is the state the turn began in, `chosen` the branch
     of the rule that was taken, `branch` the one whose actions are being done, `passed` how many states were
-    entered; `asking` says that the state's `ask` follows, `items` are its choices. Values read by `resolve`
-    are remembered until `forget`.
+    entered; `asking` says that the state's `ask` follows, `items` are its choices. `refused` are the new
+    values of slots that a refusal did not take: only its own replies, the first `refusals` of all, still see
+    them. Values read by `resolve` are remembered until `forget`.
     """
 
     __slots__ = (
@@ -104,6 +105,8 @@ class Draft:
         "trace",
         "told",
         "replies",
+        "refused",
+        "refusals",
         "calls_person",
         "passed",
         "origin",
@@ -143,6 +146,8 @@ class Draft:
         self.trace: Trace = []
         self.told: list[tuple[str, str, Mapping[str, Any]]] = []
         self.replies: list[str] = []
+        self.refused: Mapping[str, Any] = NOTHING
+        self.refusals = 0
         self.calls_person = False
         self.passed = 0
         self.origin = conversation.state
@@ -169,14 +174,7 @@ class Draft:
             return known[name]
         slot = self.flow.slots.get(name)
         if slot is not None:
-            stored = self.conversation.slots.get(name)
-            if stored is None:
-                return MISSING
-            load = TYPES[slot.type].load
-            if slot.is_list:
-                value = [one for one in (load(each, self) for each in stored) if one is not None]
-            else:
-                value = load(stored, self)
+            value = self.kept(name, slot)
             if value is None:
                 return MISSING
         else:
@@ -186,6 +184,16 @@ class Draft:
             value = make(self)
         known[name] = value
         return value
+
+    def kept(self, name: str, slot: Slot) -> Any:
+        """What the slot holds, whatever else stands under its name in this turn; None where it is empty."""
+        stored = self.conversation.slots.get(name)
+        if stored is None:
+            return None
+        load = TYPES[slot.type].load
+        if slot.is_list:
+            return [one for one in (load(each, self) for each in stored) if one is not None]
+        return load(stored, self)
 
     def forget(self, name: str) -> None:
         """Lets the name be made anew at its next use, since what it reads has changed."""

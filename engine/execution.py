@@ -37,7 +37,10 @@ class Execution:
         understood: bool = True,
     ) -> None:
         """Steps 6 and 7: all of it, or nothing and the failure's answer."""
-
+        if saves:
+            # From here on a slot is read as it stands: where a failure takes all back, as it stood before.
+            for slot, _ in saves:
+                draft.given.pop(slot, None)
         if rule.acts:
             work = partial(self._carry_out, draft, rule, saves, understood)
             self.attempt(draft, work, rule.rule.fails, rule.at)
@@ -52,7 +55,6 @@ class Execution:
         if saves:
             for slot, value in saves:
                 draft.save(slot, value)
-                draft.given.pop(slot, None)
         if rule.steps:
             self._do(draft, rule.steps)
         declared = rule.rule
@@ -150,6 +152,11 @@ class Execution:
         self.enter(draft, name)
         self.settle(draft)
 
+    def refuse(self, draft: Draft, answer: Answer, refused: Mapping[str, Any]) -> None:
+        """Says the answer of a refusal, whose own text alone still sees what was `refused`."""
+        draft.refused, draft.refusals = refused, len(answer.reply)
+        self.attempt(draft, partial(self.answer_and_settle, draft, answer), NO_FAILS, str(answer.place))
+
     def answer_and_settle(self, draft: Draft, answer: Answer) -> None:
         """Says the answer, goes where it leads and looks up the choices there."""
         self.answer(draft, answer)
@@ -234,6 +241,7 @@ class Execution:
         draft.given = dict(given)
         draft.language = language
         draft.replies = []
+        draft.refusals = 0
         draft.told = []
         draft.items = None
         draft.branch = None

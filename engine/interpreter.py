@@ -21,7 +21,7 @@ from engine.message import Inbound, Outbound
 from engine.pack import Pack
 from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
-from engine.reading import plain, read_input, read_named, read_value, seen_by
+from engine.reading import plain, put_aside, read_input, read_named, read_value, seen_by
 from engine.recognizer import Meaning, decode_press, exists, recognize
 from engine.sayings import spelled
 from engine.shop import Shop
@@ -309,8 +309,7 @@ class Interpreter:
         if problem is not None:
             draft.trace.append({"step": "unreadable", **problem, "at": rule.at})
         if refusal is not None:
-            say = partial(self.execution.answer_and_settle, draft, refusal)
-            self.execution.attempt(draft, say, NO_FAILS, str(refusal.place))
+            self.execution.refuse(draft, refusal, put_aside(draft, rule.rule))
         else:
             self.execution.take(draft, rule, saves, understood=False)
 
@@ -345,14 +344,14 @@ class Interpreter:
                 value, saves, problem = read_input(draft, declared, meaning)
             if problem is not None:
                 draft.trace.append({"step": "unreadable", **problem, "at": rule.at})
-                self._refuse(draft, state, declared.unreadable)
+                self._refuse(draft, state, declared.unreadable, put_aside(draft, declared))
                 return
             if draft.given:
                 read = {name: plain(given) for name, given in draft.given.items()}
                 draft.trace.append({"step": "read", "values": read})
         for check in rule.checks:
             if not self._passes(draft, check, value):
-                self._refuse(draft, state, check.refusal)
+                self._refuse(draft, state, check.refusal, put_aside(draft, declared))
                 return
         try:
             self.execution.take(draft, rule, saves)
@@ -361,7 +360,7 @@ class Interpreter:
             draft.trace.append({"step": "unreadable", **unread, "at": rule.at})
             if declared.unreadable is None and not any(exists(one, draft) for one in state.fallbacks):
                 raise
-            self._refuse(draft, state, declared.unreadable)
+            self._refuse(draft, state, declared.unreadable, dict(saves))
 
     def _picked(self, draft: Draft, state: CompiledState, pick: str) -> bool:
         """Finds the line that was picked; if it is gone, says so and offers the list again."""
@@ -409,15 +408,16 @@ class Interpreter:
         )
         return False
 
-    def _refuse(self, draft: Draft, state: CompiledState, answer: Answer | None) -> None:
+    def _refuse(
+        self, draft: Draft, state: CompiledState, answer: Answer | None, refused: Mapping[str, Any]
+    ) -> None:
         if answer is None:
             self._not_understood(draft, state)
         elif self._tried(draft, state) and state.then is not None and exists(state.then, draft):
             draft.trace.append({"step": "fell_to", "rule": state.then.key, "at": state.then.at})
             self._take_fallback(draft, state.then)
         else:
-            say = partial(self.execution.answer_and_settle, draft, answer)
-            self.execution.attempt(draft, say, NO_FAILS, str(answer.place))
+            self.execution.refuse(draft, answer, refused)
 
     def _finished(self, draft: Draft) -> Turn:
         """Step 8."""

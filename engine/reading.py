@@ -13,6 +13,7 @@ from engine.expressions import MISSING, Expression
 from engine.flow import Rule, Slot
 from engine.jinja.sandbox import printed
 from engine.recognizer import Meaning
+from engine.shop import Order, Product
 from engine.types import TYPES
 
 Problem = dict[str, Any]
@@ -20,6 +21,18 @@ Problem = dict[str, Any]
 
 ITSELF: Mapping[str, type] = {"number": int, "decimal": Decimal, "money": Decimal}
 """The types whose values are numbers already; a number for any other slot is read as if it were typed."""
+
+HELD: Mapping[str, type] = {
+    "boolean": bool,
+    "date": date,
+    "time": time,
+    "datetime": datetime,
+    "location": dict,
+    "media": dict,
+    "product": Product,
+    "order": Order,
+}
+"""What the values of the other types are, where a flow gives one that is neither a text nor a number."""
 
 
 def read_named(draft: Draft, meaning: Meaning) -> Problem | None:
@@ -38,7 +51,8 @@ def read_input(
 ) -> tuple[Any, list[tuple[str, Any]], Problem | None]:
     """The input that validators look at, what is to be saved, and what could not be read.
 
-    The new values stand under their slots' names in `draft.given` from here on.
+    The new values stand under their slots' names in `draft.given` from here on, until they are saved or
+    `put_aside`: in place of a list's, the list as it would be.
     """
     text = draft.message.text if draft.message is not None else ""
     value: Any = text
@@ -63,10 +77,22 @@ def read_input(
         except Unreadable:
             return value, saves, {"name": str(slot), "type": declared.type, "text": plain(new)}
         saves.append((str(slot), new))
-        draft.given[str(slot)] = new
+        draft.given[str(slot)] = _grown(draft, str(slot), declared, new) if declared.is_list else new
         if written is None:
             value = new
     return value, saves, None
+
+
+def _grown(draft: Draft, name: str, slot: Slot, new: Any) -> list[Any]:
+    """The list with what is to be added to it."""
+    added = new if isinstance(new, list) else [new]
+    return [*(draft.kept(name, slot) or ()), *(one for one in added if one is not None)]
+
+
+def put_aside(draft: Draft, rule: Rule) -> dict[str, Any]:
+    """Takes back the new values of the rule's slots, which were not taken; these are what it gives."""
+    given = draft.given
+    return {str(slot): given.pop(slot) for slot, _ in rule.save if slot in given}
 
 
 def read_value(slot: Slot, new: Any, draft: Draft, is_written: bool) -> Any:
@@ -80,12 +106,19 @@ def read_value(slot: Slot, new: Any, draft: Draft, is_written: bool) -> Any:
         return None
     if isinstance(new, str):
         return TYPES[slot.type].read(new, draft)
-    if type(new) is ITSELF.get(slot.type) or isinstance(new, bool):
+    if type(new) is ITSELF.get(slot.type):
         return new
-    if isinstance(new, (int, Decimal)):
-        whole = new == int(new)
-        return TYPES[slot.type].read(str(int(new)) if whole else f"{new:f}", draft)
-    return TYPES[slot.type].read(printed(new), draft) if slot.type in ("text", "word") else new
+    if isinstance(new, (int, float, Decimal)) and not isinstance(new, bool):
+        exact = Decimal(str(new))
+        whole = exact.is_finite() and exact == int(exact)
+        return TYPES[slot.type].read(str(int(exact)) if whole else f"{exact:f}", draft)
+    if slot.type in ("text", "word"):
+        return TYPES[slot.type].read(printed(new), draft)
+    if slot.type == "date" and isinstance(new, datetime):
+        return new.date()
+    if type(new) is not HELD.get(slot.type):
+        raise Unreadable(f"a {type(new).__name__.lower()} is no {slot.type}")
+    return new
 
 
 def plain(value: Any) -> Any:

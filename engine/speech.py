@@ -30,10 +30,12 @@ def speak(
     """
     out: list[Outbound] = []
     offers: list[Offer] = []
-    messages, language = draft.flow.messages, draft.language
+    messages, language, given = draft.flow.messages, draft.language, draft.given
     last = len(draft.replies) - 1 if asked and items is not None else -1
     for index, name in enumerate(draft.replies):
         message = messages[name][language]
+        if draft.refusals:
+            draft.given = {**given, **draft.refused} if index < draft.refusals else given
         if index != last and not (message.buttons or message.rows):
             out.extend(_simple(message, draft))
             continue
@@ -48,6 +50,7 @@ def speak(
         rows = len(saying.rows) if saying is not None else len(out[-1].buttons)
         if rows:
             offers.append(Offer(start, len(out), saying, draft.conversation.offered[:rows]))
+    draft.given = given
     if len(offers) > 1:
         _tell_apart(draft, out, offers)
     return tuple(out)

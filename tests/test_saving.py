@@ -113,6 +113,55 @@ def test_a_product_in_a_list_is_read_anew_each_turn(forms) -> None:
     assert talk.say("what") == ["|||||Red apple"]
 
 
+STRANGE = """
+flow: customer
+languages: [en]
+start: a
+slots:
+  {day: date, when: datetime, at: time, wanted: product, count: number, sure: boolean, note: text,
+   cost: decimal, bought: order, place: location}
+states:
+  a:
+    commands:
+      day: {words: [day], save: {day: "{{ now }}"}, else: unreadable, reply: said}
+      date_in_moment: {words: [one], save: {when: "{{ today }}"}, else: unreadable, reply: said}
+      moment_in_time: {words: [two], save: {at: "{{ now }}"}, else: unreadable, reply: said}
+      boolean_in_date: {words: [three], save: {day: "{{ cart.is_empty }}"}, else: unreadable, reply: said}
+      boolean_in_number: {words: [four], save: {count: "{{ cart.is_empty }}"}, else: unreadable, reply: said}
+      boolean_in_text: {words: [five], save: {note: "{{ cart.is_empty }}"}, else: unreadable, reply: said}
+      list_in_number: {words: [six], save: {count: "{{ catalog.available }}"}, else: unreadable, reply: said}
+      order_in_product: {words: [seven], save: {wanted: "{{ business }}"}, else: unreadable, reply: said}
+      product_in_order:
+        {words: [eight], save: {bought: "{{ catalog.find(1) }}"}, else: unreadable, reply: said}
+      number_in_place: {words: [nine], save: {place: "{{ today }}"}, else: unreadable, reply: said}
+      half: {words: [half], save: {cost: "{{ '2.5' | float }}"}, else: unreadable, reply: said}
+      date_in_boolean: {words: [ten], save: {sure: "{{ today }}"}, reply: said}
+otherwise: what
+messages: {said: "{{ day }}{{ note }}{{ cost }}", unreadable: no, what: "What?"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("day", "2025-10-18"),  # the day of a moment
+        ("one", "no"),  # a day says no time
+        ("two", "no"),
+        ("three", "no"),
+        ("four", "no"),
+        ("five", "True"),
+        ("six", "no"),
+        ("seven", "no"),
+        ("eight", "no"),
+        ("nine", "no"),
+        ("half", "2.5"),
+        ("ten", "What?"),
+    ],
+)
+def test_a_value_that_the_slot_s_type_does_not_hold_cannot_be_read(text, said) -> None:
+    assert Talker(STRANGE).say(text) == [said]
+
+
 CHECKED = """
 flow: customer
 languages: [en]
@@ -138,7 +187,7 @@ states:
       add:
         pattern: "add {v:number}"
         save: several
-        validate: [{between: {min: 1}, else: range}, {check: "several != 3", else: no_three}]
+        validate: [{between: {min: 1}, else: range}, {check: "3 not in several", else: no_three}]
         reply: ok
     input:
       save: words
@@ -147,7 +196,7 @@ states:
   b: {commands: {back: {words: [back], goto: a}}}
 otherwise: what
 messages:
-  range: "no: {{ n }} {{ several }}"
+  range: "no: {{ n }} {{ several | join('+') }}"
   no_three: "three: {{ n }}"
   ok: "ok: {{ n }} {{ several | join('+') }} {{ words | join('+') }}"
   what: "What?"
@@ -168,8 +217,8 @@ def checked():
         ("other 1 9", "no: 1 ", {}),
         ("other 2 5", "three: 2", {}),
         ("other 2 4", "ok: 2  ", {"n": 2}),
-        ("add 0", "no:  0", {}),  # of a list, what is to be added
-        ("add 3", "three:", {}),
+        ("add 0", "no:  0", {}),  # without a value a validator looks at what is to be added
+        ("add 3", "three:", {}),  # by its name the list is read as it would be then
         ("add 4", "ok:  4 ", {"several": [4]}),
         ("a", "no:  ", {}),
         ("AB", "ok:   AB", {"words": ["AB"]}),
@@ -185,6 +234,123 @@ def test_a_refusal_may_go_somewhere_and_saves_nothing(checked) -> None:
     talk = Talker(checked)
     assert talk.say("xyz") == ["no:"]
     assert (talk.state, talk.slots) == ("b", {})
+
+
+LISTS = """
+flow: customer
+languages: [en]
+start: a
+slots: {tags: list of text}
+states:
+  a:
+    commands:
+      tag:
+        pattern: "tag {tags}"
+        save: tags
+        validate: [{check: "tags | length < 3", else: many}]
+        reply: said
+      who: {words: [who], reply: said}
+otherwise: said
+messages: {said: "{{ tags | join('+') }}", many: "too many: {{ tags | join('+') }}"}
+"""
+
+
+def test_a_validator_reads_a_list_slot_as_the_list_that_it_would_be() -> None:
+    talk = Talker(LISTS)
+    assert talk.say("tag efg") == ["efg"]
+    assert talk.say("tag y") == ["efg+y"]
+    assert talk.say("tag z") == ["too many: efg+y+z"]
+    assert talk.say("who") == ["efg+y"]
+
+
+REFUSED = """
+flow: customer
+languages: [en]
+start: start
+slots: {name: text, age: number}
+commands:
+  who: {words: [who], reply: who}
+  retry: {words: [retry], goto: asking}
+states:
+  start:
+    input: {save: name, goto: asking}
+  asking:
+    ask: ask
+    commands:
+      both:
+        pattern: "both {a:text} {b:word}"
+        save: {name: "{{ a }}", age: "{{ b }}"}
+        else: {reply: short, ask_again: true}
+        reply: who
+      try:
+        pattern: "try {name}"
+        save: name
+        do: {add_to_cart: {item: 99}}
+        fails: {no_such_item: {reply: failed, goto: deciding}}
+        reply: who
+      pack:
+        pattern: "pack {name:word} {n:number}"
+        save: name
+        do: {add_to_cart: {item: 1, quantity: "{{ n }}"}}
+        else: {reply: short, ask_again: true}
+        reply: who
+      away:
+        pattern: "away {name}"
+        save: name
+        validate: [{length: {min: 99}, else: {reply: short, goto: deciding}}]
+        reply: who
+    input:
+      save: name
+      validate: [{length: {min: 4}, else: {reply: short, ask_again: true}}]
+      goto: start
+    tries: {limit: 2, then: {do: save_customer, reply: gave_up, goto: start}}
+  deciding:
+    branches: [{when: "name == 'boss'", reply: special, goto: start}]
+    ask: ask
+  strict:
+    otherwise: {save: name, validate: [{length: {min: 4}, else: {reply: short, goto: asking}}], reply: who}
+otherwise: who
+fails: {no_such_item: failed, out_of_stock: failed, unavailable: failed}
+messages:
+  ask: "you are {{ name or 'unknown' }}"
+  short: "no, {{ name }}"
+  gave_up: "we go on with {{ customer.name or 'nobody' }}"
+  special: special
+  failed: "failed, {{ name or 'unknown' }}"
+  who: "slot {{ name }}, customer {{ customer.name or 'nobody' }}"
+"""
+
+
+@pytest.fixture(scope="module")
+def refused():
+    return interpreter_of(REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "answers"),
+    [
+        ("asking", "Bo", ["no, Bo", "you are Alice"]),  # the refusal's own text alone sees what it refuses
+        ("asking", "away boss", ["no, boss", "you are Alice"]),
+        ("asking", "both Bo x", ["no, Bo", "you are Alice"]),  # read in part, and nothing of it is kept
+        ("asking", "pack Bo 0", ["no, Bo", "you are Alice"]),
+        ("asking", "try boss", ["failed, Alice", "you are Alice"]),
+        ("strict", "Bo", ["no, Bo", "you are Alice"]),
+    ],
+)
+def test_what_was_refused_or_taken_back_is_gone_behind_its_own_answer(refused, state, said, answers) -> None:
+    talk = Talker(refused)
+    talk.say("Alice")
+    talk.conversation.state = state
+    assert talk.say(said) == answers
+    assert talk.slots == {"name": "Alice"}
+
+
+def test_what_was_refused_is_never_kept_by_the_last_try(refused) -> None:
+    talk = Talker(refused)
+    talk.say("Alice")
+    talk.say("Cy")
+    assert talk.say("Di") == ["we go on with Alice"]
+    assert talk.say("who") == ["slot Alice, customer Alice"]
 
 
 AGAIN = """

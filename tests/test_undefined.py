@@ -307,6 +307,52 @@ EMPTY = {
         "name",
         ("customer: skip", "[asking]"),
     ),
+    "a failure takes back what was saved": (
+        flow(
+            """\
+  initial:
+    input:
+      save: name
+      do: place_order
+      fails: {cart_empty: said, out_of_stock: said, unavailable: said, price_changed: said}
+      reply: hello
+      goto: end
+  end: {final: true}
+""",
+            '  said: "{{ name }}"\n',
+        ),
+        "name",
+        ("customer: just some words", "(it fails: cart_empty)", "[initial]"),
+    ),
+    "what is asked again behind a refusal": (
+        flow(
+            """\
+  initial:
+    ask: said
+    input: {save: name, validate: [{length: {min: 2}, else: {reply: hello, ask_again: true}}], goto: end}
+  end: {final: true}
+""",
+            '  said: "{{ name }}"\n',
+        ),
+        "name",
+        ("customer: just some words", "(length refuses it)", "[initial]"),
+    ),
+    "a name that was tested by an earlier validator, where a refusal leads": (
+        flow(
+            """\
+  initial:
+    input:
+      save: name
+      validate: [{check: name, else: hello}, {length: {min: 4}, else: {reply: hello, goto: asking}}]
+      goto: end
+  asking: {ask: said, input: {goto: end}}
+  end: {final: true}
+""",
+            '  said: "{{ name }}"\n',
+        ),
+        "name",
+        ("customer: just some words", "(length refuses it)", "[asking]"),
+    ),
 }
 
 
@@ -397,14 +443,12 @@ SET = {
 """,
         '  said: "{{ name }}, {{ address }}"\n',
     ),
-    "the new value, in a refusal and in a failure": flow(
+    "the new value, in a refusal": flow(
         """\
   initial:
     input:
       save: name
-      validate: [{length: {min: 2}, else: said}]
-      do: place_order
-      fails: {cart_empty: said, out_of_stock: said, unavailable: said, price_changed: said}
+      validate: [{length: {min: 2}, else: said}, {length: {max: 9}, else: {reply: said, goto: end}}]
       reply: hello
       goto: end
   end: {final: true}

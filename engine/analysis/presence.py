@@ -127,13 +127,13 @@ class Presence:
         done = self._steps(rule.do, self.saved(rule, checked))
         for move in moves:
             if move.cause == "unreadable":
-                yield move, *(self.unread(rule, read),) * 2
+                yield move, *(self.taken_back(rule, self.unread(rule, read), read),) * 2
             elif move.cause == "refused":
-                yield move, *(self.refused(rule, move, saved),) * 2
+                yield move, *(self.taken_back(rule, self.refused(rule, move, saved), read),) * 2
             elif move.cause == "fails":
-                yield move, *(checked | self.given["failure"],) * 2
+                yield move, *(self.taken_back(rule, checked, read) | self.given["failure"],) * 2
             else:
-                yield move, self.branched(move, done), checked
+                yield move, self.branched(move, done), self.taken_back(rule, checked, read)
 
     def branched(self, move: Move, facts: Facts) -> Facts:
         """What is sure when the branch of a move has done its part."""
@@ -223,6 +223,23 @@ class Presence:
                 facts |= self.kept[name] if facts & self.given[name] else 0
                 facts &= ~self.given[name]
         return facts
+
+    def taken_back(self, rule: Rule, facts: Facts, read: Facts) -> Facts:
+        """What is sure once the new values of slots were not taken: the slots hold what they held."""
+        for slot, _ in rule.save:
+            name = str(slot)
+            if name in self.kept:
+                facts = facts & ~(self.given[name] | self.kept[name]) | read & self.kept[name]
+        return facts
+
+    def seen_by_refusal(self, site: Site, move: Move, before: Facts) -> Facts:
+        """The new values of slots that a refusal's own text still sees; nothing behind any other move."""
+        rule = site.rule
+        if move.cause not in ("refused", "unreadable") or not rule.save:
+            return 0
+        new = sum({self.given[str(slot)] for slot, _ in rule.save if str(slot) in self.kept})
+        read = self.read(site, before)
+        return new & (self.unread(rule, read) if move.cause == "unreadable" else self.saving(rule, read))
 
     def _may_be_empty(self, value: Value, facts: Facts, known: frozenset[Path]) -> bool:
         if value.is_constant:

@@ -96,8 +96,9 @@ class Uses:
             self._note_branch(move, facts, state)
         for move, after, _ in presence.ends(site, group, before):
             end = self.at_the_end(move.goto, after)
+            own = presence.seen_by_refusal(site, move, before)
             for message in move.says:
-                self._say(message, Use(end, state, move))
+                self._say(message, Use(end | own, state, move))
             if move.ask_again and move.goto is None and state is not None:
                 self._ask(state, end, move)
 
