@@ -171,7 +171,10 @@ CLEAN = {
   reached:
     otherwise: {reply: hello, goto: done}
 """,
-        top="fails: {cart_empty: {reply: hello, goto: reached}}\n",
+        top="""\
+fails: {no_such_item: {reply: hello, goto: reached}}
+commands: {drop: {pattern: "drop {item:number}", do: remove_from_cart, reply: hello}}
+""",
     ),
     "a command of the flow leads out of a state": flow(
         """\

@@ -44,6 +44,14 @@ def found(rule: str, **parts: str) -> list[str]:
     ]
 
 
+def found_lines(rule: str, **parts: str) -> list[str]:
+    """What stands from where the rule finds something to the end of the line."""
+    text = FLOW.format(**{**DEFAULTS, **parts})
+    lines = text.splitlines()
+    problems = [one for one in lint(read_flow({"shop.yaml": text}, "shop.yaml", {})) if one.rule == rule]
+    return [lines[one.place.line - 1][one.place.column - 1 :] for one in problems]
+
+
 SETTINGS = {
     "{{ settings.most }} {{ settings.shown }}": [],
     "{{ settings.shown }}": ["most"],
@@ -104,6 +112,95 @@ def test_a_branch_of_a_state_that_is_never_taken_is_found() -> None:
         "branches: [{when: cart.is_empty, goto: desk}, {goto: desk}, {when: cart.total > 5, goto: desk}]"
     )
     assert found("dead_branch", ignored=branches) == ["cart.total > 5"]
+
+
+RULES = {
+    "own": "go: {words: [go], when: cart.is_empty and not cart.is_empty, reply: hello}",
+    "general": "call: {words: [call], when: 1 > 2, reply: hello, goto: desk}",
+    "ignored": "input: {when: today and not (now or today), reply: hello}",
+}
+
+
+@pytest.mark.parametrize("part", RULES)
+def test_a_rule_whose_condition_never_holds_is_found(part: str) -> None:
+    when = RULES[part].partition("when: ")[2].partition(", reply")[0]
+    assert found("dead_branch", **{part: RULES[part]}) == [when]
+
+
+def test_a_rule_whose_condition_may_hold_is_not_found() -> None:
+    assert found("dead_branch", own="go: {words: [go], when: cart.is_empty or now, reply: hello}") == []
+
+
+FAILURES = {
+    "nothing that fails": ("go: {words: [go], do: clear_cart, reply: hello}", ["no_such_item", "cart_empty"]),
+    "one of them": (
+        'go: {pattern: "go {item:number}", do: remove_from_cart, reply: hello}',
+        ["cart_empty"],
+    ),
+    "both": (
+        'go: {pattern: "go {item:number}", do: [remove_from_cart, place_order], reply: hello}',
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_an_answer_to_a_failure_that_nothing_raises_is_found(what: str) -> None:
+    own, codes = FAILURES[what]
+    general = DEFAULTS["general"] + "\nfails: {no_such_item: hello, cart_empty: hello, unheard_of: hello}"
+    assert found("unused_failure", own=own, general=general) == codes
+
+
+ELSES = {
+    "a hole that takes any words": ('go: {pattern: "go {where}", else: hello, reply: hello}', ["hello"]),
+    "no hole": ("go: {words: [go], else: hello, reply: hello}", ["hello"]),
+    "a date": ('go: {pattern: "go {when:date}", else: hello, reply: hello}', []),
+    "a number of pieces": ('go: {pattern: "go {quantity}", do: {add_to_cart: 1}, else: hello}', []),
+    "a language": ('go: {pattern: "go {language}", do: set_language, else: hello, reply: hello}', []),
+    "an action that may be told a language": (
+        'go: {pattern: "go {name}", do: save_customer, branches: [{do: reset}], else: hello, reply: hello}',
+        [],
+    ),
+    "an action that takes any words": (
+        'go: {pattern: "go {note}", do: {hand_over: "{{ note }}"}, else: hello, reply: hello}',
+        ["hello"],
+    ),
+}
+INPUTS = {
+    "a text": ("text", "", ["hello"]),
+    "a number": ("number", "", []),
+    "a text, of a picture": ("text", "accepts: [image], ", []),
+    "a list of texts": ("list of text", "", ["hello"]),
+}
+
+
+@pytest.mark.parametrize("what", ELSES)
+def test_an_else_that_is_never_said_is_found(what: str) -> None:
+    own, words = ELSES[what]
+    assert [one[:5] for one in found_lines("needless_else", own=own)] == words
+
+
+@pytest.mark.parametrize("what", INPUTS)
+def test_an_else_of_an_input_that_is_never_said_is_found(what: str) -> None:
+    type_name, accepts, words = INPUTS[what]
+    heard = f"input: {{{accepts}save: kept, else: hello, reply: hello}}"
+    general = f"{DEFAULTS['general']}\nslots: {{kept: {type_name}}}"
+    assert [one[:5] for one in found_lines("needless_else", ignored=heard, general=general)] == words
+
+
+UNHEARD = {
+    ", input: {reply: hello}": ["input"],
+    ", otherwise: hello": ["otherwise"],
+    ", tries: {limit: 2, then: hello}": ["then"],
+    ", ask: hello, after: [{wait: 1 hour, reply: hello}], events: {handed_back: {goto: initial}}": [],
+}
+
+
+@pytest.mark.parametrize("desk", UNHEARD)
+def test_a_rule_where_nobody_is_heard_is_found(desk: str) -> None:
+    assert len(found("unheard_rule", desk=desk)) == len(UNHEARD[desk])
+    for final in (desk, desk.partition(", events")[0]):
+        assert len(found("unheard_rule", desk=f"}}\n  over: {{final: true{final}")) == len(UNHEARD[desk])
 
 
 COMMANDS = {

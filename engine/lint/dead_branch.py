@@ -1,10 +1,10 @@
-"""Finds branches that are never taken."""
+"""Finds branches, and rules with a `when`, that are never taken."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.analysis.conditions import Holds, cases_of
+from engine.analysis.conditions import Holds, cases_of, never_holds
 from engine.flow import Branch
 from engine.lint.checked import Checked, Rule
 from engine.source import Problem
@@ -17,6 +17,11 @@ def check(checked: Checked) -> Iterator[Problem]:
         for branches in groups:
             if branches:
                 yield from _among(branches)
+        for site in survey.sites:
+            when = site.rule.when
+            if when is not None and never_holds(when):
+                said = f"never taken: `{' '.join(when.source.split())}` never holds"
+                yield Problem(when.place, RULE.name, said, max(1, len(when.source.split("\n")[0])))
 
 
 def _among(branches: tuple[Branch, ...]) -> Iterator[Problem]:
@@ -58,7 +63,7 @@ def _dead(branch: Branch, said: str) -> Problem:
 
 RULE = Rule(
     name="dead_branch",
-    about="A branch is never taken: one before it always is, or its condition never holds or stood before.",
+    about="A branch or a rule is never taken: its condition never holds, or one before it takes every case.",
     broken={
         "shop.yaml": """\
 flow: shop
