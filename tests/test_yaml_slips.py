@@ -111,13 +111,7 @@ SLIPS = {
     "an apostrophe": ("Hello!", "'Don't'", 11, 15, 'use double quotes: "Don\'t"'),
     "text behind a quote": ("Hello!", '"Hello" you', 11, 18, "the text goes on behind its closing quote"),
     "a backslash": ("Hello!", '"C:\\path"', 11, 13, "what stands behind this \\ is unknown"),
-    "# before a number": (
-        "Hello!",
-        "Order #5 is ready",
-        11,
-        10,
-        'put the text in quotes: "Order #5',
-    ),
+    "# before a text": ("Hello!", "#1 shop", 11, 3, 'a comment, a text needs quotes: "#1 shop"'),
     "# before a value": ("Hello!", "Order #{{ order.number }}", 11, 10, "what stands behind # is a comment"),
     "---": ("states:", "---\nstates:", 6, 1, "a file holds one document"),
     "...": ("states:", "...\nstates:", 6, 1, "`...` ends what is read"),
@@ -139,6 +133,35 @@ SLIPS = {
     ),
     "no value": ("start: initial", "start:", 2, 1, "`start` has no value; it takes a text"),
     "True": ("true", "True", 9, 17, "`final` takes true or false, here stands a text"),
+    "; for :": ("start: initial", "start; initial", 2, 6, "behind a key stands a colon: start: initial"),
+    "-> for :": ("start: initial", "start -> initial", 2, 6, "behind a key stands a colon: start: initial"),
+    "= between braces": ("goto: done", "goto=done", 8, 31, "behind a key stands a colon: goto: done"),
+    "no colon between braces": ("words: [", "words [", 5, 15, "a colon is missing behind 'words': words: [s"),
+    "a bracket too many": ("stop, end]", "stop, end]]", 5, 28, "this ] closes nothing"),
+    "a comma missing behind a list": (
+        "end], reply",
+        "end] reply",
+        5,
+        17,
+        "a comma is missing: [stop, end], r",
+    ),
+    "a comma too many": ("hello, goto", "hello,, goto", 8, 30, "a comma too many stands here"),
+    "; behind a brace": ("goto: done}", "goto: done};", 8, 42, "take this away: ;"),
+    "% before a key": ("flow:", "%flow:", 1, 1, "no line of a flow begins with %; take this sign away"),
+    "holes between braces": (
+        "words: [stop, end]",
+        "pattern: {item:number} x {quantity:number}",
+        5,
+        19,
+        'a pattern that holds { } needs quotes: "{item:number} x {quantity:number}"',
+    ),
+    "a lone hole between braces": (
+        "words: [stop, end]",
+        "pattern: {item}",
+        5,
+        20,
+        "a pattern that holds { }",
+    ),
     "a word at the end": ("    two\n", "    two\njunk\n", 15, 1, "'junk' is neither a key with its colon"),
 }
 
@@ -188,6 +211,55 @@ def test_a_mend_leaves_nothing_to_say_at_its_place(what: str) -> None:
     again = read_flow({"shop.yaml": after}, "shop.yaml", {})
     assert mend.message not in [one.message for one in again.problems]
     assert len(again.problems) < len(reading.problems)
+
+
+# What is typed in place of what, that may be meant in several ways: it is told, and left to people.
+UNSURE = {
+    "a line that a % begins": ("flow: shop", "%flow: shop"),
+    "a value beside its key's depth": (
+        "    otherwise: {reply: hello, goto: done}",
+        "    ask:\n  hello\n    no: x",
+    ),
+    "a list of two depths": (
+        "{words: [stop, end], reply: hello}",
+        "\n    words:\n      - stop\n     - end\n    reply: hello",
+    ),
+    "a comma too few": ("[stop, end], reply", "[stop, end] reply"),
+    "a comma too many": ("hello, goto", "hello,, goto"),
+    "keys on the line of their key": ("{words: [stop, end], reply: hello}", "words: [stop, end]"),
+    "keys in round brackets": ("{words: [stop, end], reply: hello}", "(words: [stop, end])"),
+    "a list on the line of its key": ("otherwise: hello", "otherwise: - hello"),
+    "a list and a word": ("otherwise: hello", "otherwise: [hello] bye"),
+    "an alias without its anchor": ("Hello!", "*hello"),
+    "an anchor without its alias": ("Hello!", "&hello Hello!"),
+    "a long text beside its sign": ("|\n    One", "| One"),
+    "a text that is not folded": ("Hello!", "> Hello!"),
+    "an expression in braces": (
+        "{words: [stop, end], reply",
+        "{words: [stop], when: {{ cart.is_empty }}, reply",
+    ),
+    "an expression with !": ("{words: [stop, end], reply", "{words: [stop], when: !cart.is_empty, reply"),
+    "several texts in quotes": ("otherwise: hello", "otherwise: 'hello', 'bye'"),
+    "a line of a text that begins with a key": ("  hello: Hello!", "  hello: Hello!\n  reply to us soon"),
+    "a word and a colon": ("otherwise: hello", "otherwise: hello:"),
+}
+
+
+@pytest.mark.parametrize("what", UNSURE)
+def test_what_needs_judgement_is_left_to_people(what: str) -> None:
+    right, wrong = UNSURE[what]
+    assert right in FLOW
+    reading = read_flow({"shop.yaml": FLOW.replace(right, wrong, 1)}, "shop.yaml", {})
+    assert reading.problems
+    assert [one.edits for one in reading.problems if one.edits] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["reply: [hello]  #1 of these", "otherwise: hello #1 of these", "hello: Hello! # {{ later }}"]
+)
+def test_a_comment_is_no_mistake(text: str) -> None:
+    _, problems = read_yaml(text, "shop.yaml")
+    assert problems == []
 
 
 JARGON = re.compile(

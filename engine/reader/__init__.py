@@ -14,7 +14,7 @@ from engine.pack import Pack
 from engine.reader.flow_reader import FlowReader, joined, joined_translation
 from engine.reader.pack_files import read_business, read_csv, read_products, read_workflow
 from engine.reader.rule_reader import listed, mapped, names
-from engine.reader.yaml_text import decode, read_yaml
+from engine.reader.yaml_text import decode, read_yaml, with_comments
 from engine.schema.problems import problems_of
 from engine.source import Mapped, Place, Problem, Word
 
@@ -139,7 +139,7 @@ class _PackReader:
         if value is not None:
             if kind == "flow" and isinstance(value, Mapped) and "flow" not in value and file in self.used:
                 kind = "part"
-            self.problems += problems_of(value, kind, self.place(file))
+            self.problems += with_comments(problems_of(value, kind, self.place(file)), text)
         self.documents[file] = value
         return value
 

@@ -24,8 +24,8 @@ UNFINISHED = -1
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-NUMBERED = re.compile(r" +#[0-9]")
-"""What looks like a comment and is a number: `Order #5`."""
+FILLED = re.compile(r" +#\{\{")
+"""What looks like a comment and is a number: `Order #{{ order.number }}`."""
 
 INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
@@ -125,7 +125,9 @@ class Builder:
     def _say_sign(self, sign: str, mark: Any, shown: str) -> None:
         """A text begins with a sign that YAML takes for its own, and needs quotes."""
         first, *rest = shown.split("\n")
-        meant = None if rest else in_quotes(first)
+        # An anchor may have lost its alias, and before an expression a `!` is no part of a text.
+        is_expression = bool(self._stack) and self._stack[-1].key in ("when", "check", "from")
+        meant = None if rest or is_expression or sign == "&" else in_quotes(first)
         message = f"a text that begins with {sign} needs quotes: {in_quotes(first)}"
         self._say(mark, message, len(first), meant)
 
@@ -182,9 +184,9 @@ class Builder:
         return Word.at(text, place, self._content(text, event, place))
 
     def _say_comment(self, text: str, place: Place, end: Any) -> None:
-        """A comment may follow a text, but one that would put a value in was meant as text."""
+        """A comment may follow a text, but one that begins with a value was meant as text."""
         comment = self.lines.all[end.line][end.column :]
-        if text and ("{{" in comment or NUMBERED.match(comment)):
+        if text and FILLED.match(comment):
             message = f'what stands behind # is a comment; put the text in quotes: "{text}{comment.rstrip()}"'
             edits: tuple[Edit, ...] = ()
             if self.lines.is_unmended(end.line) and place.line == end.line + 1:
@@ -263,7 +265,8 @@ class Builder:
         if size == 0:
             needed = f"(as an alias, it needs an &{event.anchor} above)"
             message = f'a text that begins with * needs quotes: "{shown}" {needed}'
-            self._say(event.start_mark, message, len(shown), in_quotes(shown))
+            # Alone it may be an alias whose anchor is missing.
+            self._say(event.start_mark, message, len(shown))
             value = Word.at(shown, span.place)
         elif size == UNFINISHED:
             self._say(
@@ -316,9 +319,14 @@ class Builder:
     def _say_no_colon(self, target: Mapped, key: Word) -> None:
         before = next(reversed(target), None)
         length = max(1, len(key))
-        if re.fullmatch(r"\w+:\S+", key):
+        if len(self._stack) > 1 and self._stack[-2].key == "pattern":
+            message = "a pattern that holds { } needs quotes"
+        elif re.fullmatch(r"\w+:\S+", key):
             name, value = key.split(":", 1)
             message = f"a space is missing after the colon: {name}: {value}"
+        elif re.fullmatch(r"\w+ *= *\S+", key):
+            name, value = (part.strip() for part in key.split("=", 1))
+            message = f"behind a key stands a colon: {name}: {value}"
         elif before is not None and isinstance(target[before], str):
             whole = f'{before}: "{target[before]}, {key}"'
             message = f"the comma before '{key}' ends the text; put the whole of it in quotes: {whole}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 ODD = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
@@ -13,20 +14,28 @@ ODD_BEHIND_COLON = re.compile(f"[ ]*(?:- +)*[A-Za-z_]\\w* *:(?P<odd>[{ODD}]+)")
 ODD_COLON = re.compile(r"[ ]*(?:- +)*[A-Za-z_]\w*(?P<colon>[ ]*[：︰﹕∶] *)")
 NO_SPACE = re.compile(r"[ ]*(?:- +)*(?P<key>[A-Za-z_]\w*):(?P<value>[^\s:/].*)")
 NO_SPACE_BEHIND_DASH = re.compile(r"[ ]*(?P<dash>-)(?P<value>[^\s-].*)")
-EQUALS = re.compile(r"[ ]*(?:- +)*(?P<key>[A-Za-z_]\w*)(?P<sign> *= *)(?P<value>\S.*)")
+NO_COLON_SIGN = re.compile(r"[ ]*(?:- +)*(?P<key>[A-Za-z_]\w*)(?P<sign> *(?:=>?|:=|->|;) *)(?P<value>\S.*)")
 LONE_WORD = re.compile(r"[ ]*(?:- +)*(?P<key>[A-Za-z_]\w*)[ ]*$")
+KEY_BETWEEN_BRACES = re.compile(
+    r"""(?<=[{,]) *(?P<key>[a-z_]+)(?P<gap> +)(?P<value>\[[^\[\]:]*\]|"[^"]*"|'[^']*'|\{)"""
+)
+LONE_VALUE = re.compile(r"\w+\s*|[\[{\"'].*")
 KEY_AND_TEXT = re.compile(r"[ ]*(?:- +)*(?P<key>[a-z_]+)(?P<gap> +)(?P<value>[^\s:#].*)")
 BLOCK = re.compile(r"(?:^|[:\s-])[|>][-+0-9]*[ \t]*(?:#.*)?$")
 
 
 class Slip(NamedTuple):
-    """What is wrong with a part of a line, counted from 0, and what should stand there."""
+    """What is wrong with a part of a line, counted from 0, and what should stand there.
+
+    Where that may be meant otherwise, it is not certain, and left to people.
+    """
 
     line: int
     start: int
     end: int
     message: str
     by: str
+    is_certain: bool = True
 
 
 def slip(lines: Sequence[str], near: Iterable[int]) -> Slip | None:
@@ -50,7 +59,9 @@ def _marks(lines: Sequence[str], number: int) -> Slip | None:
     if line.rstrip() == "...":
         return Slip(number, 0, len(line), "`...` ends what is read; take this line away", "")
     if line.startswith("%") and not any(one.strip() for one in lines[:number]):
-        return Slip(number, 0, len(line), "a flow begins with its first key; take this line away", "")
+        if line.startswith(("%YAML", "%TAG")):
+            return Slip(number, 0, len(line), "a flow begins with its first key; take this line away", "")
+        return Slip(number, 0, 1, "no line of a flow begins with %; take this sign away", "", False)
     return None
 
 
@@ -90,15 +101,20 @@ def _no_space_behind_dash(lines: Sequence[str], number: int) -> Slip | None:
     if not found:
         return None
     message = f"a space is missing behind the -: - {found['value'].rstrip()}"
-    return Slip(number, found.end("dash"), found.end("dash"), message, " ")
+    at = before(lines, number)
+    is_in_list = at >= 0 and (lines[at].lstrip().startswith("-") or lines[at].rstrip().endswith(":"))
+    return Slip(number, found.end("dash"), found.end("dash"), message, " ", is_in_list)
 
 
-def _equals(lines: Sequence[str], number: int) -> Slip | None:
-    found = EQUALS.match(lines[number])
+def _sign_for_a_colon(lines: Sequence[str], number: int) -> Slip | None:
+    found = NO_COLON_SIGN.match(lines[number])
     if not found:
         return None
+    is_key = found["key"] in keys()
+    if not is_key and found["sign"].strip() != "=":
+        return None
     message = f"behind a key stands a colon: {found['key']}: {found['value'].rstrip()}"
-    return Slip(number, found.start("sign"), found.end("sign"), message, ": ")
+    return Slip(number, found.start("sign"), found.end("sign"), message, ": ", is_key)
 
 
 def _no_colon(lines: Sequence[str], number: int) -> Slip | None:
@@ -106,15 +122,29 @@ def _no_colon(lines: Sequence[str], number: int) -> Slip | None:
     lone = LONE_WORD.match(line)
     if lone:
         following = next((one for one in lines[number + 1 :] if not _is_empty(one)), "")
-        if _indent(following) > _indent(line) or following.lstrip().startswith("- "):
+        is_list = following.lstrip().startswith("- ") and _indent(following) >= _indent(line)
+        at_dash = line.lstrip().startswith("-")
+        if (_indent(following) > _indent(line) or (is_list and not at_dash)) and not _is_value(lines, number):
             at = lone.end("key")
-            return Slip(number, at, at, f"a colon is missing behind '{lone['key']}'", ":")
+            is_sure = not at_dash or lone["key"] in keys()
+            return Slip(number, at, at, f"a colon is missing behind '{lone['key']}'", ":", is_sure)
         return None
     found = KEY_AND_TEXT.match(line)
-    if not found or found["key"] not in _keys():
+    if found is None or found["key"] not in keys():
+        found = next((one for one in KEY_BETWEEN_BRACES.finditer(line) if one["key"] in keys()), None)
+    if found is None or found["value"].startswith(("=", "-", ";")):
         return None
     message = f"a colon is missing behind '{found['key']}': {found['key']}: {found['value'].rstrip()}"
-    return Slip(number, found.start("gap"), found.start("gap"), message, ":")
+    is_sure = LONE_VALUE.fullmatch(found["value"]) is not None
+    return Slip(number, found.start("gap"), found.start("gap"), message, ":", is_sure)
+
+
+def _is_value(lines: Sequence[str], number: int) -> bool:
+    """Whether a line that is not indented enough is the value of the key above."""
+    at = before(lines, number)
+    if at < 0 or not lines[at].rstrip().endswith(":"):
+        return False
+    return _indent(lines[number]) <= _indent(lines[at]) and lines[number].strip() not in keys()
 
 
 FINDERS: tuple[Callable[[Sequence[str], int], Slip | None], ...] = (
@@ -123,12 +153,13 @@ FINDERS: tuple[Callable[[Sequence[str], int], Slip | None], ...] = (
     _colon_of_another_script,
     _no_space,
     _no_space_behind_dash,
-    _equals,
+    _sign_for_a_colon,
     _no_colon,
 )
 
 
-def _keys() -> frozenset[str]:
+@cache
+def keys() -> frozenset[str]:
     """Every key of the flow language."""
     from engine.schema.flow import choices_keys, flow_keys, message_keys, rule_keys, state_keys
 

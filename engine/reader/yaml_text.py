@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from engine.reader.yaml_builder import Builder, NoYaml
+from engine.reader.yaml_builder import Builder, NoYaml, in_quotes
 from engine.source import Place, Problem
 
 LARGEST = 1024 * 1024
@@ -91,6 +91,24 @@ def decode(text: str | bytes, file: str) -> tuple[str, Problem | None]:
         )
     # The parser counts these as ends of lines, editors and people do not.
     return FOREIGN_BREAKS.sub(lambda found: "\n" if found[0] == "\r" else " ", decoded), None
+
+
+def with_comments(problems: list[Problem], text: str) -> list[Problem]:
+    """The problems, with a word on the comment where a `#` left a key without its value."""
+    if not any(" has no value" in problem.message for problem in problems):
+        return problems
+    lines = text.replace("\r\n", "\n").split("\n")
+    return [problem._replace(message=_with_comment(problem, lines)) for problem in problems]
+
+
+def _with_comment(problem: Problem, lines: list[str]) -> str:
+    line = lines[problem.place.line - 1] if problem.place.line <= len(lines) else ""
+    comment = re.match(r"[^:#]*:[ \t]+(#[^\s#].*)", line[problem.place.column - 1 :])
+    if " has no value" not in problem.message or comment is None:
+        return problem.message
+    return (
+        f"{problem.message}; behind # stands a comment, a text needs quotes: {in_quotes(comment[1].rstrip())}"
+    )
 
 
 def _place_of(before: str, file: str) -> Place:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from engine.reader.yaml_builder import DEEPEST, TooDeep, in_quotes
-from engine.reader.yaml_slips import before, slip
+from engine.reader.yaml_slips import before, keys, slip
 from engine.source import Edit, Place, Problem
 
 KEY = re.compile(
@@ -18,7 +18,18 @@ LONE_QUESTION = re.compile(r"(?<=[\[{,:])\s*(\?)\s*(?=[,\]}])")
 TEMPLATE = re.compile(
     r"""[\[{,:]\s+([^\[\]{},:"'\s][^\[\]{},:"']*\{[{%].*?[%}]\}(?:\{[{%].*?[%}]\}|[^,{}\[\]"'])*|\{[{%].*?[%}]\}(?:\{[{%].*?[%}]\}|[^,{}\[\]"'])*)"""
 )
-NO_COMMA = re.compile(r"""[{,]\s*\w+:\s+(?P<value>\w+|"[^"]*"|'[^']*')\s+(?P<next>[a-z_]+:)(?=\s)""")
+NO_COMMA = re.compile(
+    r"""[{,]\s*\w+:\s+(?P<value>\w+|"[^"]*"|'[^']*'|\[[^\[\]{}]*\]|\{[^\[\]{}]*\})\s+(?P<next>[a-z_]+:)(?=\s)"""
+)
+ONE_KEY = re.compile(r"(?P<key>\S+?)\s*:\s*(?P<text>.*)")
+OF_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{\s*\w+(?:\s*:\s*\w+)?\s*\}")
+PATTERN = re.compile(
+    r"""[{,]\s*pattern:\s+(?P<value>(?=[^,]*\{)(?:[^\[\]{},"']|\{\s*\w+(?:\s*:\s*\w+)?\s*\})+?)\s*(?=,\s*\w+:|\})"""
+)
+OF_EXPRESSION = re.compile(r"\b(?:when|check|from)\s*:\s*$")
+"""Behind these keys an expression stands, which no quotes make right."""
+
+INNER_APOSTROPHES = re.compile(r"[^']*(?:\w'\w[^']*)+")
 BRACES_WITH_KEY = re.compile(r"\{\s*\w+:\s")
 BRACKETS = re.compile(r"""[{}\[\]]|"(?:[^"\\]|\\.)*"|'[^']*'""")
 PAIRS = {"}": "{", "]": "["}
@@ -39,9 +50,12 @@ def explain(error: Any, text: str, file: str, last_quoted: Any) -> tuple[Problem
         mistake.tab()
         or mistake.open_quote(last_quoted)
         or mistake.slip()
+        or mistake.pattern_between_braces()
+        or mistake.missing_comma()
+        or mistake.comma_too_many()
+        or mistake.behind_bracket()
         or mistake.text_without_quotes()
         or mistake.open_bracket()
-        or mistake.missing_comma()
         or mistake.text_between_braces()
         or mistake.closes_nothing()
         or mistake.no_colon()
@@ -86,8 +100,21 @@ class Mistake:
         shown = self.lines[line][start:end]
         example = in_quotes(shown)
         problem = self.problem(line, start, f"{why}: {example}", end - start)
-        problem = problem._replace(edits=(Edit(problem.place, shown, example),))
+        if self._is_surely_text(self.lines[line][:start], shown):
+            problem = problem._replace(edits=(Edit(problem.place, shown, example),))
         return problem, self.mended(line, start, end, json.dumps(shown, ensure_ascii=False))
+
+    def _is_surely_text(self, above: str, shown: str) -> bool:
+        """Whether what stands behind a key, a dash or a bracket can only be meant as a text."""
+        word = ONE_KEY.match(shown)
+        between_braces = "{" in above or "[" in above
+        return not (
+            not above.strip()
+            or OF_EXPRESSION.search(above)
+            or shown[0] in "|>-[(,"
+            or (word is not None and (word["key"] in keys() or not word["text"]))
+            or (between_braces and re.search(r"[\[\]{}]", OF_TEMPLATE.sub("", shown)))
+        )
 
     def tab(self) -> Found | None:
         """A tab where the indentation is."""
@@ -120,8 +147,18 @@ class Mistake:
             return None
         length = max(found.end - found.start, 1)
         problem = self.problem(found.line, found.start, found.message, length)
-        edits = (Edit(problem.place, self.lines[found.line][found.start : found.end], found.by),)
-        return problem._replace(edits=edits), self.mended(found.line, found.start, found.end, found.by)
+        if found.is_certain:
+            was = self.lines[found.line][found.start : found.end]
+            problem = problem._replace(edits=(Edit(problem.place, was, found.by),))
+        return problem, self.mended(found.line, found.start, found.end, found.by)
+
+    def pattern_between_braces(self) -> Found | None:
+        """A pattern with holes, which between other braces needs quotes."""
+        line = self.lines[self.line]
+        found = next((one for one in PATTERN.finditer(line) if one.end("value") >= self.column), None)
+        if found is None or found.start("value") > self.column:
+            return None
+        return self.quoted(self.line, *found.span("value"), "a pattern that holds { } needs quotes")
 
     def missing_comma(self) -> Found | None:
         """Two keys between braces with no comma between them."""
@@ -189,7 +226,7 @@ class Mistake:
     def _behind_quote(self, start: int, end: int, value: str) -> Found:
         closed = CLOSED_QUOTE.match(value)
         behind = start + (closed.end() if closed else 0)
-        if value[0] == "'" and value.endswith("'") and len(value) > 1:
+        if value[0] == "'" and value.endswith("'") and INNER_APOSTROPHES.fullmatch(value[1:-1]):
             meant = in_quotes(value[1:-1])
             message = f"an apostrophe ends a text in single quotes; use double quotes: {meant}"
             edits: tuple[Edit, ...] = (Edit(Place(self.file, self.line + 1, start + 1), value, meant),)
@@ -198,6 +235,33 @@ class Mistake:
             edits = ()
         problem = self.problem(self.line, behind, message, end - behind)._replace(edits=edits)
         return problem, self.mended(self.line, start, end, json.dumps(value, ensure_ascii=False))
+
+    def behind_bracket(self) -> Found | None:
+        """A sign behind the brace or bracket that ends a value."""
+        line = self.lines[self.line]
+        rest, value = line[self.column :].rstrip(), line[: self.column].rstrip()
+        is_behind = value.endswith(("}", "]")) and "{{" not in value and self._opened() is None
+        if not is_behind or not rest or rest[0] in "}]":
+            return None
+        begin = KEY.match(line)
+        is_closed = BRACES_WITH_KEY.match(line[begin.end() :]) if begin else None
+        if rest.strip(";,.") and not is_closed:
+            return None
+        message = f"nothing may stand behind the closing {value[-1]}; take this away: {rest}"
+        problem = self.problem(self.line, self.column, message, len(rest))
+        if not rest.strip(";,"):
+            problem = problem._replace(edits=(Edit(problem.place, rest, ""),))
+        return problem, self.mended(self.line, self.column, len(line), "")
+
+    def comma_too_many(self) -> Found | None:
+        """A comma with nothing before it, between braces or brackets."""
+        line = self.lines[self.line]
+        if line[self.column : self.column + 1] != "," or self._opened() is None:
+            return None
+        if not line[: self.column].rstrip().endswith((",", "{", "[")):
+            return None
+        problem = self.problem(self.line, self.column, "a comma too many stands here")
+        return problem, self.mended(self.line, self.column, self.column + 1, "")
 
     def open_bracket(self) -> Found | None:
         """A brace or bracket that the file never closes."""
@@ -278,7 +342,8 @@ class Mistake:
         if sign not in ("}", "]"):
             return None
         opened = self._opened()
-        if opened is not None and self.lines[self.line][opened] != PAIRS[sign]:
+        others = self.lines[self.line][: self.column] + self.lines[self.line][self.column + 1 :]
+        if opened is not None and not _is_balanced(others) and self.lines[self.line][opened] != PAIRS[sign]:
             opening = self.lines[self.line][opened]
             closing = "]" if opening == "[" else "}"
             message = f"this {opening} is never closed by a {closing}"
@@ -311,3 +376,14 @@ class Mistake:
         if self._mixes_list_and_keys():
             message = "a list and keys are mixed here: of lines at one depth all begin with `- `, or none"
         return self.problem(self.line, indent, message, len(line.strip())), None
+
+
+def _is_balanced(line: str) -> bool:
+    """Whether every brace and bracket of a line is closed by its like."""
+    opened: list[str] = []
+    for found in BRACKETS.finditer(line):
+        if found[0] in "{[":
+            opened.append(found[0])
+        elif found[0] in "}]" and (not opened or opened.pop() != PAIRS[found[0]]):
+            return False
+    return not opened
