@@ -22,7 +22,7 @@ from engine.pack import Pack
 from engine.prepared import Prepared
 from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
 from engine.reading import plain, put_aside, read_input, read_named, read_value, seen_by
-from engine.recognizer import Meaning, decode_press, exists, recognize
+from engine.recognizer import Meaning, decode_press, exists, picked_by, recognize
 from engine.sayings import spelled
 from engine.shop import Shop
 from engine.source import Spot
@@ -101,6 +101,7 @@ class Interpreter:
         )
         if meaning.page is not None:
             draft.trace.append({"step": "more", "start": meaning.page[1]})
+            talk.tries = 0
             return Turn(talk, speak_more(draft, state, *meaning.page), draft.trace)
         if rule is None or rule is state.otherwise:
             self._not_understood(draft, state, rule, meaning.counts)
@@ -368,7 +369,7 @@ class Interpreter:
         assert choices is not None  # noqa: S101
         for item in choices.source.evaluate(draft) or ():
             draft.given[choices.name] = item
-            if str(choices.value.evaluate(draft)) == pick:
+            if picked_by(choices.value.evaluate(draft)) == pick:
                 return True
         draft.given.pop(choices.name, None)
         draft.trace.append({"step": "pick_gone", "value": pick, "at": Spot.of(choices.place)})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from engine.conversation import Conversation
 from engine.draft import Draft
 from engine.flow import NOTHING
 from engine.message import Inbound
+from engine.patterns import Pattern
 from engine.program import CompiledRule, CompiledState
 from engine.words import fold, with_plain_digits
 
@@ -25,9 +27,8 @@ class Meaning(NamedTuple):
     """What was understood, and by what (`how`).
 
     `rule` None means that nothing was. `holes` are texts still to be read as `types` says; `values` are
-    what a press brought. `pick` is the value of a line of `choices`; `page` the message whose rows are wanted
-    from a place on.
-    `counts` is false for an old button, which is no try of the customer's.
+    what a press brought beside them. `pick` is the value of a line of `choices`; `page` the message whose
+    rows are wanted from a place on. `counts` is false for an old button, which is no try of the customer's.
     """
 
     how: str
@@ -42,16 +43,24 @@ class Meaning(NamedTuple):
 
 
 class Press(NamedTuple):
-    """What a button carries: the visit that offered it, its command (None: a line of choices), its values."""
+    """What a button carries: the visit that offered it, its command (None: a line of choices), its values.
+
+    `is_own` says that the command is the state's own, and that the flow has another of this name.
+    """
 
     visit: int
     command: str | None
     values: Any
+    is_own: bool = False
 
 
-def encode_press(visit: int, command: str | None, values: Any) -> str:
+def encode_press(visit: int, command: str | None, values: Any, is_own: bool = False) -> str:
     """The id of a button or row; `decode_press` reads it back."""
-    carried = [visit, command, values] if values else [visit, command]
+    carried: list[Any] = [visit, command]
+    if values or is_own:
+        carried.append(values)
+    if is_own:
+        carried.append(True)
     return orjson.dumps(carried, default=_carried, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
 
 
@@ -66,19 +75,32 @@ def _carried(value: Any) -> Any:
     raise TypeError(f"a button cannot carry a {type(value).__name__.lower()}")
 
 
+def picked_by(value: Any) -> str:
+    """The text by which a press knows a line to pick from; of a thing of the shop, what stands for it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    for name in ("code", "number"):
+        known = getattr(value, name, None)
+        if known is not None:
+            return str(known)
+    return str(value)
+
+
 def decode_press(press_id: str, conversation: Conversation) -> Press | None:
     """The press that an id stands for; None for an id that is not one of ours."""
     try:
         parts = orjson.loads(press_id)
     except orjson.JSONDecodeError:
         return None
-    if not (isinstance(parts, list) and 2 <= len(parts) <= 3 and isinstance(parts[0], int)):
+    if not (isinstance(parts, list) and 2 <= len(parts) <= 4 and isinstance(parts[0], int)):
         return None
     if isinstance(parts[1], int):
         return _remembered(press_id, parts[0], conversation)
     if parts[1] is not None and not isinstance(parts[1], str):
         return None
-    return Press(parts[0], parts[1], parts[2] if len(parts) == 3 else {})
+    return Press(parts[0], parts[1], parts[2] if len(parts) > 2 else {}, len(parts) > 3 and bool(parts[3]))
 
 
 def short_id(visit: int, press_id: str) -> str:
@@ -147,22 +169,47 @@ def _pressed(state: CompiledState, press: Press, draft: Draft) -> Meaning:
         elif press.command is not None and press.command in state.commands and isinstance(press.values, dict):
             rule = state.commands[press.command]
             if _is_whole(rule, press.values) and exists(rule, draft):
-                return Meaning("press", rule, values=press.values)
+                return _brought("press", rule, press.values)
             return _nothing(state, "otherwise", counts=False)
-    elif press.command in state.general and isinstance(press.values, dict):
+    elif press.command in state.general and not press.is_own and isinstance(press.values, dict):
         rule = state.commands[str(press.command)]
         if _is_whole(rule, press.values) and exists(rule, draft):
-            return Meaning("old button", rule, values=press.values)
+            return _brought("old button", rule, press.values)
     return _nothing(state, "old button", counts=False)
+
+
+def _brought(how: str, rule: CompiledRule, values: Mapping[str, Any]) -> Meaning:
+    """A press of the rule; what it brings for the holes of a pattern is still to be read, as if typed."""
+    if not values or not rule.rule.patterns:
+        return Meaning(how, rule, values=values)
+    # A pattern whose holes it all brings goes before others, in which a hole may be of another type.
+    known = sorted(_patterns(rule), key=lambda pattern: not _fills(values, pattern))
+    types = {hole.name: hole.type for pattern in reversed(known) for hole in pattern.holes}
+    types = {name: types[name] for name in values if name in types}
+    rest = {name: value for name, value in values.items() if name not in types}
+    return Meaning(how, rule, {name: _typed(values[name]) for name in types}, types, rest)
+
+
+def _typed(value: Any) -> str:
+    """What somebody would type for the value; nothing for one that cannot be typed."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 def _is_whole(rule: CompiledRule, values: Mapping[str, Any]) -> bool:
     """Whether a press brings all that the holes of a pattern would, where nothing else means the command."""
-    declared = rule.rule
-    if declared.words or not declared.patterns:
+    if rule.rule.words or not rule.rule.patterns:
         return True
-    every = (pattern for patterns in declared.patterns.values() for pattern in patterns)
-    return any(all(hole.name in values for hole in pattern.holes) for pattern in every)
+    return any(_fills(values, pattern) for pattern in _patterns(rule))
+
+
+def _patterns(rule: CompiledRule) -> Iterator[Pattern]:
+    return (pattern for patterns in rule.rule.patterns.values() for pattern in patterns)
+
+
+def _fills(values: Mapping[str, Any], pattern: Pattern) -> bool:
+    return all(hole.name in values for hole in pattern.holes)
 
 
 def _page(values: Any, draft: Draft) -> tuple[str, int] | None:

@@ -13,8 +13,8 @@ from engine.layout import Row, Saying, fit, fits_buttons, numbers_its_lines, pag
 from engine.message import Media, Option, Outbound
 from engine.prepared import Layout, Prepared, is_plain, is_steady
 from engine.program import CompiledRule, CompiledState
-from engine.recognizer import MORE, encode_press, short_id
-from engine.shop import card_line, menu_number
+from engine.recognizer import MORE, encode_press, picked_by, short_id
+from engine.shop import card_codes, card_line, menu_number
 
 TITLE_ALONE = -1
 """Stands for the number of a row that an earlier message of the turn showed: only its title can be typed."""
@@ -103,7 +103,7 @@ def speak_more(draft: Draft, state: CompiledState, name: str, start: int) -> tup
 def render_alone(message: Message, draft: Draft, flow: Flow) -> tuple[Outbound, ...]:
     """A message for somebody who talks with `flow`, wherever they are; of its buttons the flow's commands."""
     rows = tuple(
-        _row(0, button, flow.commands[button.command], draft, 0, flow.languages[0], bool(message.rows))
+        _row(0, button, flow.commands[button.command], draft, 0, flow.languages[0], bool(message.rows), False)
         for button in (*message.buttons, *message.rows)
         if button.command in flow.commands
     )
@@ -195,7 +195,8 @@ def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple
         if rule.when is not None and not rule.when.evaluate(draft):
             continue
         visit, default = draft.conversation.visit, draft.flow.languages[0]
-        rows.append(_row(first, button, rule, draft, visit, default, as_list))
+        is_own = button.command not in state.general and button.command in draft.flow.commands
+        rows.append(_row(first, button, rule, draft, visit, default, as_list, is_own))
         first += 1
     return saying._replace(
         rows=tuple(rows),
@@ -205,7 +206,14 @@ def _saying(message: Message, draft: Draft, state: CompiledState, choices: tuple
 
 
 def _row(
-    number: int, button: Button, rule: Rule, draft: Draft, visit: int, default: str, in_list: bool
+    number: int,
+    button: Button,
+    rule: Rule,
+    draft: Draft,
+    visit: int,
+    default: str,
+    in_list: bool,
+    is_own: bool,
 ) -> Row:
     """The line of a button; what it says may read the values it brings."""
     values = {str(name): value.evaluate(draft) for name, value in button.values.items()}
@@ -217,7 +225,7 @@ def _row(
     row = Row(
         number,
         title.render(draft) if title else str(button.command).replace("_", " ").capitalize(),
-        encode_press(visit, str(button.command), values),
+        encode_press(visit, str(button.command), values, is_own),
         about.render(draft) if about else "",
     )
     draft.given = given
@@ -241,11 +249,10 @@ def _body(message: Message, draft: Draft) -> Saying:
         media = (kind, Media(link=where, filename=name) if is_link else Media(id=where))
     products: tuple[str, ...] = ()
     if message.products is not None:
-        codes = message.products.evaluate(draft)
-        products = tuple(str(code) for code in ([codes] if isinstance(codes, str) else codes))
+        products = card_codes(draft, message.products.evaluate(draft))
         if not draft.limits.products:
             lines = "\n".join(filter(None, (card_line(draft, code) for code in products)))
-            text = f"{text}\n\n{lines}" if text else lines
+            text = f"{text}\n\n{lines}" if text and lines else text or lines
     return Saying(
         text=text,
         media=media,
@@ -278,7 +285,7 @@ def _choice_rows(draft: Draft, state: CompiledState, items: Sequence[Any]) -> tu
     rows = []
     for position, item in enumerate(items, 1):
         draft.given[choices.name] = item
-        value = str(choices.value.evaluate(draft))
+        value = picked_by(choices.value.evaluate(draft))
         rows.append(
             Row(
                 menu_number(item) or position,

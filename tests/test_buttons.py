@@ -183,6 +183,33 @@ messages:
 """
 
 
+WHOLE = """
+flow: customer
+languages: [en]
+start: home
+slots: {picked: KIND}
+states:
+  home:
+    commands:
+      go: {words: [go], goto: picking}
+      buy: {words: [buy], do: [{add_to_cart: {item: 1}}, place_order], reply: what}
+  picking:
+    ask: pick
+    choices:
+      from: "SOURCE"
+      as: one
+      title: "{{ one.name or one.number or (one ~ '')[:10] }}"
+      value: "{{ one }}"
+      save: picked
+      none: what
+      reply: got
+otherwise: what
+fails:
+  {no_such_item: what, out_of_stock: what, unavailable: what, cart_empty: what, price_changed: what}
+messages: {pick: "Which?", got: "Got {{ picked.name }}", what: "What?"}
+"""
+
+
 def test_choices_join_the_ask_message_as_its_list() -> None:
     talk = Talker(CHOICES)
     assert talk.say("go") == ["Which? (Apple) (Pear) (Plum) (Stop)"]
@@ -209,6 +236,25 @@ def test_a_line_is_picked_by_pressing_it() -> None:
     talk = Talker(CHOICES)
     talk.say("go")
     assert talk.press("Pear") == ["Pear at 30.00"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "row", "saved"),
+    [
+        ("product", "catalog.available", "Plum", "plum"),
+        ("text", "catalog.available", "Plum", "plum"),
+        ("order", "orders.all", "N20251018001", "N20251018001"),
+        ("date", "[today]", "2025-10-18", "2025-10-18"),
+        ("datetime", "[now]", "2025-10-18", "2025-10-18T12:00:00+05:00"),
+        ("number", "[3, 5]", "5", 5),
+    ],
+)
+def test_the_value_of_a_line_may_be_a_thing_of_the_shop(kind, source, row, saved) -> None:
+    talk = Talker(WHOLE.replace("KIND", kind).replace("SOURCE", source))
+    talk.say("buy")
+    talk.say("go")
+    assert talk.press(row)[0].startswith("Got")
+    assert talk.slots == {"picked": saved}
 
 
 def test_a_pick_that_is_gone_gets_none_and_the_list_again() -> None:
@@ -241,6 +287,19 @@ def test_a_long_list_has_a_row_for_more_and_every_page_s_numbers_stay_valid() ->
     talk.say("more")
     assert [row.title for row in talk.turn.replies[0].rows] == [*(f"Cake {n}" for n in range(19, 26)), "Stop"]
     assert talk.say("3") == ["Cake 3 at 3"]
+
+
+def test_to_ask_for_more_is_no_try_and_ends_a_row_of_them() -> None:
+    catalog = "products:\n" + "".join(
+        f"  - {{number: {n}, code: c{n}, name: Cake {n}, price: {n}}}\n" for n in range(1, 26)
+    )
+    flow = CHOICES.replace("    otherwise: what", "    otherwise: what\n    tries: {limit: 3, then: bye}")
+    talk = Talker(flow, catalog__yaml=catalog)
+    talk.say("go")
+    more = talk.id_of("More")
+    assert [talk.say("x"), talk.say("x")] == [["What?"]] * 2
+    assert "(Cake 10)" in talk.press_id(more)[0]
+    assert [talk.say("x"), talk.say("x")] == [["What?"]] * 2
 
 
 def test_a_product_in_a_slot_is_read_anew_each_turn() -> None:

@@ -309,3 +309,132 @@ def test_the_titles_of_a_turn_pass_when_something_else_is_offered() -> None:
     talk.say("both")
     talk.say("hm")
     assert talk.say("Another language")[0].startswith("Pardon")
+
+
+CARRIED = """
+flow: customer
+languages: [en]
+start: a
+slots: {day: date, cost: decimal, wanted: product, at: time, when: datetime, count: number}
+commands:
+  book: {pattern: "book {d:date}", reply: booked}
+  pay:
+    pattern: "pay {amount:decimal}"
+    validate: [{between: {value: "{{ amount }}", max: 100}, else: too_much}]
+    reply: paid
+  cheap: {pattern: "cheap {sum:decimal}", branches: [{when: sum < 100, reply: cheap}, {reply: dear}]}
+  take:
+    pattern: "take {item:product}"
+    validate: [{check: item.stock > 2, else: too_few}]
+    reply: taken
+  come: {pattern: "come {t:time}", reply: comes}
+  meet: {pattern: "meet {m:datetime}", save: {when: "{{ m }}"}, reply: meets}
+  many:
+    pattern: ["{n:number} pieces", "many {n:number}"]
+    save: count
+    validate: [{between: {max: 9}, else: too_much}]
+    reply: many
+  odd: {pattern: "odd {n:number}", else: unreadable, reply: many}
+  say: {pattern: "say {words}", reply: said}
+states:
+  a:
+    commands:
+      save:
+        words: [save]
+        save: {day: "{{ today }}", cost: 99.50, wanted: apple, at: "17:30", when: "{{ now }}"}
+        reply: [one, two, three, four]
+otherwise: what
+messages:
+  one:
+    text: One
+    buttons: [{book: {d: "{{ day }}"}}, {pay: {amount: "{{ cost }}"}}, {take: {item: "{{ wanted }}"}}]
+  two:
+    text: Two
+    buttons: [{cheap: {sum: "{{ cost }}"}}, {come: {t: "{{ at }}"}}, {meet: {m: "{{ when }}"}}]
+  three: {text: Three, buttons: [{many: {n: 4}}, {odd: {n: apple}}, {say: {words: 5}}]}
+  four: {text: Four, list: {button: Pick, rows: [{many: {n: 10}}]}}
+  booked: "{{ d | date }}"
+  paid: "{{ amount | money }}"
+  cheap: cheap
+  dear: dear
+  too_much: too much
+  too_few: too few
+  taken: "{{ item.name }}"
+  comes: "{{ t | time }}"
+  meets: "{{ (m - now).hours }} {{ when | time }}"
+  many: "{{ n + 1 }}"
+  said: "{{ words ~ '!' }} {{ words == '5' }}"
+  unreadable: no number
+  what: "What?"
+"""
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Book", "Oct 18, 2025"),
+        ("Pay", "₹99.50"),
+        ("Cheap", "cheap"),
+        ("Take", "Apple"),
+        ("Come", "5:30 PM"),
+        ("Meet", "0 12:00 PM"),
+        ("Many", "5"),
+        ("Odd", "no number"),  # what a button brings may be no number at all
+        ("Say", "5! True"),
+    ],
+)
+@pytest.mark.parametrize("is_typed", [False, True])
+def test_what_a_button_brings_is_read_as_the_type_of_its_hole(title: str, said: str, is_typed: bool) -> None:
+    talk = Talker(CARRIED.replace("reply: [one, two, three, four]", "reply: [one, two, three]"))
+    talk.say("save")
+    assert (talk.say(title) if is_typed else talk.press(title)) == [said]
+
+
+def test_validators_without_a_value_look_at_what_the_button_brings() -> None:
+    talk = Talker(CARRIED.replace("reply: [one, two, three, four]", "reply: four"))
+    talk.say("save")
+    assert talk.press("Many") == ["too much"]
+
+
+@pytest.mark.parametrize("value", ["[1]", "{}", "true", "null", "1.5", '""', '"x"', "1e300", '"2025-99-99"'])
+def test_no_forged_value_of_a_button_breaks_a_turn(value: str) -> None:
+    talk = Talker(CARRIED)
+    for command, hole in {"book": "d", "cheap": "sum", "take": "item", "come": "t", "meet": "m"}.items():
+        assert talk.press_id(f'[0,"{command}",{{"{hole}":{value}}}]') != []
+
+
+STOPS = """
+flow: customer
+languages: [en]
+start: a
+commands:
+  stop: {title: Stop, words: [stop], do: reset, reply: emptied}
+  add: {pattern: "add {item:number}", do: add_to_cart, reply: offer}
+  next: {words: [next], goto: b}
+  back: {words: [back], goto: a}
+states:
+  a:
+    ask: offer
+    commands: {stop: {title: Stop the music, words: [quiet], reply: quiet}}
+  b: {ask: offer}
+otherwise: what
+fails: {no_such_item: what, out_of_stock: what, unavailable: what}
+messages: {offer: {text: "{{ cart.count }}", buttons: [stop]}, emptied: emptied, quiet: quiet, what: "What?"}
+"""
+
+
+def test_an_old_button_of_a_state_s_own_command_never_means_the_flow_s() -> None:
+    talk = Talker(STOPS)
+    assert talk.say("add 1") == ["1 [Stop the music]"]
+    own = talk.id_of("Stop the music")
+    assert talk.press_id(own) == ["quiet"]
+    assert talk.say("next") == ["1 [Stop]"]
+    flows = talk.id_of("Stop")
+    fresh = own.replace("[0", "[-1")
+    assert talk.press_id(fresh) == ["What?"]
+    assert len(talk.conversation.cart) == 1
+    talk.say("back")
+    assert talk.press_id(flows) == ["What?"]  # there the state's own command takes its place
+    talk.say("next")
+    assert talk.press_id(flows) == ["emptied"]
+    assert talk.press_id('[1,"stop"]') == ["emptied"]  # as ids were written before

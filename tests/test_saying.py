@@ -29,6 +29,10 @@ messages:
   paper: {document: "https://shop.example/menu/prices.pdf?v=2", text: Prices, header: Top, footer: End}
   cards: {text: Ours, products: [apple, gone, pear]}
   all_cards: {text: Ours, products: "{{ catalog.available | map(attribute='code') }}", buttons: [one]}
+  whole_cards: {text: Ours, products: "{{ catalog.available }}"}
+  one_card: {text: Ours, products: "{{ catalog.find(1) }}"}
+  numbered_cards: {text: Ours, products: ["7", "{{ catalog.find('pear') }}", "99"]}
+  no_cards: {text: Ours, products: "{{ catalog.find(9) }}"}
   place: {text: "Where?", ask_location: true}
   framed: {text: Body, header: "{{ business.name }}", footer: End}
   framed_buttons: {text: Body, header: "{{ business.name }}", footer: End, buttons: [one, two]}
@@ -57,6 +61,10 @@ def shows():
         ("paper", ["Top\n\nPrices\n\nEnd <document https://shop.example/menu/prices.pdf?v=2>"]),
         ("cards", ["Ours\n\n• Apple - ₹50\n• Pear - ₹30"]),
         ("all_cards", ["Ours\n\n• Apple - ₹50\n• Pear - ₹30\n• Plum - ₹9.50 [First]"]),
+        ("whole_cards", ["Ours\n\n• Apple - ₹50\n• Pear - ₹30\n• Plum - ₹9.50"]),
+        ("one_card", ["Ours\n\n• Apple - ₹50"]),
+        ("numbered_cards", ["Ours\n\n• Plum - ₹9.50\n• Pear - ₹30"]),
+        ("no_cards", ["Ours"]),
         ("place", ["Where? <place?>"]),
         ("framed", ["Corner Shop\n\nBody\n\nEnd"]),
         ("framed_buttons", ["Body [First]"]),
@@ -103,6 +111,21 @@ def test_where_the_channel_has_cards_products_go_out_as_cards(shows) -> None:
     cards, buttons = talk.turn.replies
     assert cards.products == ("apple", "pear", "plum")
     assert (buttons.text, [button.title for button in buttons.buttons]) == ("Ours", ["First"])
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("whole_cards", ("apple", "pear", "plum")),
+        ("one_card", ("apple",)),
+        ("numbered_cards", ("plum", "pear", "99")),
+        ("no_cards", ()),
+    ],
+)
+def test_products_go_out_by_their_codes(shows, name, codes) -> None:
+    talk = Talker(shows, Limits(products=30))
+    talk.say(f"show {name}")
+    assert talk.turn.replies[0].products == codes
 
 
 # -- languages
