@@ -24,7 +24,7 @@ from storage_case import (
 
 from adapters.storage import Storage
 from adapters.storage.database import loaded
-from adapters.storage.people import identity
+from adapters.storage.identities import identity
 from adapters.storage.references import Reference
 from engine.conversation import Conversation
 from engine.message import Outbound
@@ -238,7 +238,7 @@ def test_a_customer_with_a_new_number_stays_the_same(storage: Storage) -> None:
     assert row == ("system", "handled")
 
 
-def test_orders_are_joined_where_the_new_number_is_known_already(storage: Storage) -> None:
+def test_two_are_joined_where_the_new_number_is_known_already(storage: Storage) -> None:
     old, new = heard(storage, "hi", "w1"), heard(storage, "hi", "w2", BOB)
     for conversation in (old, new):
         with storage.turn(conversation) as working:
@@ -247,10 +247,11 @@ def test_orders_are_joined_where_the_new_number_is_known_already(storage: Storag
     storage.accept("meta", [said("", "w3", kind="system", moved_to=BOB)], at(1))
     with storage.turn(new) as working:
         assert len(working.shop.orders()) == 2
-    with storage.turn(old) as working:
-        assert working.shop.orders() == ()
-    assert storage.database.rows("SELECT phone FROM customers ORDER BY id") == [(ANN,), (BOB,)]
-    assert deliver(storage, old, at(2)) == ["placed"], "the old number keeps its talk"
+    assert storage.database.rows("SELECT phone FROM customers ORDER BY id") == [(None,), (BOB,)]
+    assert deliver(storage, new, at(2)) == ["placed", "placed"], (
+        "what was not sent yet goes to the new number"
+    )
+    assert deliver(storage, old, at(2)) == []
 
 
 def test_a_move_to_nowhere_changes_nothing(storage: Storage) -> None:

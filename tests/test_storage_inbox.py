@@ -24,9 +24,9 @@ from storage_case import (
     said,
 )
 
-from adapters.storage import Storage, StorageError
+from adapters.storage import NotServed, Storage, StorageError
+from adapters.storage.identities import identity
 from adapters.storage.payloads import LONGEST_ID
-from adapters.storage.people import identity
 from engine.limits import SILENT_KINDS
 from engine.message import Inbound, Media, Receipt, Unread
 
@@ -139,16 +139,34 @@ def test_a_number_that_is_not_ours_is_kept_and_not_answered(storage: Storage) ->
     assert [(row["kind"], row["provider"], row["address"], row["provider_id"]) for row in kept] == [
         ("message", "meta", "999", "w9")
     ] * 2
-    assert kept[0]["raw"] == {"from": ANN}
+    assert kept[0]["raw"]["raw"] == {"from": ANN}
     assert kept[0]["received_at"] == NOW
     assert "'999'" in kept[0]["reason"]
     assert counts(storage, "messages", "customers") == [1, 1]
 
 
-def test_a_number_of_a_business_that_is_not_loaded_is_kept_and_not_answered(storage: Storage) -> None:
-    del storage.packs["corner"]
-    assert storage.accept("meta", [said("hi", "w1")], NOW).waiting == ()
-    assert counts(storage, "messages", "updates") == [0, 1]
+@pytest.mark.parametrize("kind", ["text", "system"])
+def test_a_number_of_a_business_that_is_not_loaded_is_left_to_another_process(
+    storage: Storage, kind: str
+) -> None:
+    theirs = [said("hi", "w1", kind=kind, moved_to=BOB if kind == "system" else ""), Unread("?", NUMBER)]
+    pack = storage.packs.pop("corner")
+    before = everything(storage)
+    with pytest.raises(NotServed, match="'corner'"):
+        storage.accept("meta", theirs, NOW)
+    assert everything(storage) == before
+    storage.serve(pack)
+    storage.accept("meta", theirs, NOW)
+    assert counts(storage, "messages", "updates") == [1, 1]
+
+
+def test_each_message_is_told_what_came_of_it(storage: Storage) -> None:
+    strange, bad = said("hi", "w9", channel="999"), said("hi", "w8", "")
+    updates = [strange, said("hi", "w1"), Receipt("w0", "read"), said("hi", "w1"), said("two", "w2")]
+    first = {0: "unclaimed", 1: "new", 3: "repeated", 4: "new"}
+    assert storage.accept("meta", updates, NOW).outcomes == first
+    again = {1: "unclaimed", 2: "repeated", 4: "repeated", 5: "repeated"}
+    assert storage.accept("meta", [bad, *updates], NOW).outcomes == again
 
 
 def test_what_is_not_understood_is_kept_raw(storage: Storage) -> None:

@@ -42,6 +42,11 @@ def other(place: Place, storage: Storage) -> Iterator[Storage]:
     second.close()
 
 
+WAIT_FOR_LOCKS = """
+    SELECT COUNT(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND datname = current_database()"""
+
+
 class Died(Exception):
     """Somebody was killed in the middle of a transaction."""
 
@@ -289,6 +294,69 @@ def test_turns_and_posts_that_change_the_same_customer_do_not_stand_in_each_othe
 
     in_threads(2, work)
     assert counts(storage, "messages", "turns") == [16, 15]
+
+
+def test_a_message_that_waited_for_two_talks_to_be_joined_goes_to_the_one(
+    storage: Storage, other: Storage, place: Place
+) -> None:
+    """It has found its conversation, and waits for it while the customer's number becomes known."""
+    storage.accept("meta", [said("hi", "w1")], NOW)
+    storage.accept("meta", [said("hi", "w2", "PK.1", user_id="PK.1")], NOW)
+    ann, by_id = storage.waiting(NOW)
+    replied(storage, ann, "re")
+    third = open_shop(place.url)
+
+    def wait_for_waiting(count: int) -> None:
+        until = time.monotonic() + 10
+        while place.kind == "postgresql" and third.database.rows(WAIT_FOR_LOCKS) != [(count,)]:
+            assert time.monotonic() < until
+
+    with storage.turn(by_id) as working:
+        answer(working, "re")
+        joins = begun(lambda: other.accept("meta", [said("it is me", "w3", user_id="PK.1")], at(1)))
+        wait_for_waiting(1)
+        waits = begun(lambda: third.accept("meta", [said("cart", "w4", "PK.1", user_id="PK.1")], at(2)))
+        wait_for_waiting(2)
+    joins()
+    waits()
+    third.close()
+    assert sorted(in_turn(storage, ann) for _ in range(2)) == ["cart", "it is me"]
+    assert in_turn(storage, by_id) == "nothing"
+    assert deliver(storage, by_id) == []
+    assert sorted(deliver(storage, ann)) == ["re"] * 4
+
+
+def test_customers_who_are_joined_in_any_order_never_stand_in_each_others_way(
+    storage: Storage, other: Storage
+) -> None:
+    phones = [f"9230000{number:05}" for number in range(8)]
+    for number, phone in enumerate(phones):
+        user_id = f"PK.{len(phones) - number}"
+        storage.accept("meta", [said("hi", f"a{number}", phone)], NOW)
+        storage.accept("meta", [said("hi", f"b{number}", user_id, user_id=user_id)], NOW)
+
+    def post(which: int) -> None:
+        for count in range(4):
+            order = list(enumerate(phones))[:: 1 if which % 2 else -1]
+            updates = []
+            for number, phone in order:
+                user_id = f"PK.{len(phones) - number}"
+                known_by = (
+                    (phone, "") if which < 2 else (phone, user_id) if which == 2 else (user_id, user_id)
+                )
+                updates.append(said("x", f"w{which}.{count}.{number}", known_by[0], user_id=known_by[1]))
+            (storage, other)[which % 2].accept("meta", updates, NOW)
+
+    in_threads(4, post)
+    assert counts(storage, "messages") == [16 + 4 * 4 * 8]
+    of_nobody = """
+        SELECT COUNT(*) FROM messages JOIN conversations ON conversations.id = messages.conversation_id
+        WHERE conversations.flow = '' AND messages.status = 'received'"""
+    assert storage.database.rows(of_nobody) == [(0,)]
+    known = storage.database.rows(
+        "SELECT phone, user_id FROM customers WHERE phone IS NOT NULL ORDER BY phone"
+    )
+    assert known == [(phone, f"PK.{len(phones) - number}") for number, phone in enumerate(phones)]
 
 
 # Whoever dies

@@ -220,7 +220,7 @@ def test_a_database_that_cannot_hold_every_letter_is_refused(postgresql: str) ->
 
 def test_a_database_that_may_only_be_read_is_not_ready(storage: Storage, url: str) -> None:
     only_read = open_storage(with_option(url, "options=-c%20default_transaction_read_only%3Don"))
-    only_read.packs = storage.packs
+    only_read.packs.update(storage.packs)
     with pytest.raises(StorageError, match="may only be read"):
         only_read.is_ready()
     with pytest.raises(DatabaseBusy, match="may only be read"):

@@ -27,8 +27,8 @@ from storage_case import (
 )
 
 from adapters.storage import Storage, open_storage
+from adapters.storage.identities import identity
 from adapters.storage.orders import Orders
-from adapters.storage.people import identity
 from adapters.storage.shop import StorageShop
 from engine.shop import Customer, Product
 from engine.turn import BrokenTurn, Failure

@@ -72,6 +72,20 @@ def test_a_channel_without_a_window_takes_anything(storage: Storage) -> None:
     assert claimed(storage, conversation, NOW + timedelta(days=300)).outbound.text == "Hello"
 
 
+def test_a_message_that_says_no_moment_opens_the_window_once(storage: Storage) -> None:
+    """As those of Twilio, which repeats what it has no answer to."""
+    conversation = heard(storage, "hi", "w1")
+    undated = [said("again", "w2", sent_at=None), said("", "w2.1", kind="image", sent_at=None)]
+    storage.accept("meta", undated, at(60))
+    storage.accept("meta", undated, NOW + timedelta(days=3))
+    assert loaded_or_none(storage.database.rows("SELECT heard_at FROM conversations")[0][0]) == at(60)
+    late = said("late", "w3", sent_at=at(90))
+    storage.accept("meta", [*undated, late], NOW + timedelta(days=3))
+    assert loaded_or_none(storage.database.rows("SELECT heard_at FROM conversations")[0][0]) == at(90)
+    storage.queue_text("corner", ("meta", NUMBER), ANN, "Hello", NOW)
+    assert sent_in(storage, conversation, 72) == []
+
+
 def test_a_new_message_opens_the_window_and_what_was_put_aside_can_be_sent(storage: Storage) -> None:
     conversation = heard(storage, "hi", "w1")
     replied(storage, conversation, "old")

@@ -14,7 +14,7 @@ from adapters.storage.inbox import Accepted
 from adapters.storage.media import KeptFile, WaitingMedia
 from adapters.storage.money import InexactAmount
 from adapters.storage.outbox import PutAside, Queued, Rate, Wait
-from adapters.storage.people import ChannelAddress
+from adapters.storage.people import ChannelAddress, NotServed
 from adapters.storage.reports import Reports
 from adapters.storage.storage import NotReady, Storage, UnknownBusiness, open_storage
 from adapters.storage.turns import Held, UnknownConversation, WaitingMessage, WorkingTurn
@@ -38,6 +38,7 @@ __all__ = [
     "KeptVersion",
     "Live",
     "NotReady",
+    "NotServed",
     "PutAside",
     "Queued",
     "Rate",

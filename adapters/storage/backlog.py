@@ -19,6 +19,7 @@ CONVERSATIONS = """
     SELECT conversations.business, conversations.flow, conversations.state, channels.provider,
            channels.address, COUNT(*), MAX(conversations.heard_at)
     FROM conversations JOIN channels ON channels.id = conversations.channel_id
+    WHERE conversations.flow <> ''
     GROUP BY conversations.business, conversations.flow, conversations.state, channels.provider,
              channels.address"""
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import clean, dump
-from adapters.storage.people import TOUCH, Located
+from adapters.storage.people import Located
 from adapters.storage.replies import queued_reply
+from adapters.storage.talks import TOUCH
 from adapters.storage.turns import KEEP_TURN, UnknownConversation
 from engine import conversation as talk
 from engine.message import Outbound

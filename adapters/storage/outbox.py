@@ -16,11 +16,12 @@ from adapters.storage.database import (
     stored,
 )
 from adapters.storage.payloads import LONGEST_ID, clean, load_outbound
-from adapters.storage.people import TOUCH, ChannelAddress, Directory
+from adapters.storage.people import ChannelAddress, Directory
 from adapters.storage.rates import Rate
 from adapters.storage.receipts import Receipts
 from adapters.storage.references import Reference
 from adapters.storage.replies import queued_reply
+from adapters.storage.talks import TOUCH
 from engine.message import Outbound
 
 __all__ = ["Outbox", "PutAside", "Queued", "Rate", "Wait"]

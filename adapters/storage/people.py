@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from adapters.storage.database import Database, Statement, StorageError, stored
-from adapters.storage.payloads import clean_id
+from adapters.storage.identities import Identities, Identity, identity
 from adapters.storage.shop import KeptProducts
-from engine.conversation import Conversation, dump
-from engine.flow import Flow
+from adapters.storage.talks import BEGIN_ANEW, begun, flow_of
 from engine.pack import Pack
 
 # Nearly every message comes from somebody known by their number: one statement finds all that it belongs to.
@@ -26,22 +24,13 @@ LOCATE = """
 LOCATE_BY_PHONE = LOCATE.format(known_by="phone")
 LOCATE_BY_USER_ID = LOCATE.format(known_by="user_id")
 CHANNEL = "SELECT id, business FROM channels WHERE provider = ? AND address = ?"
-CUSTOMER_BY_PHONE = (
-    "SELECT id, role, phone, user_id, profile_name FROM customers WHERE business = ? AND phone = ?"
-)
-CUSTOMER_BY_USER_ID = (
-    "SELECT id, role, phone, user_id, profile_name FROM customers WHERE business = ? AND user_id = ?"
-)
+CUSTOMER_BY_PHONE = "SELECT id, role, profile_name FROM customers WHERE business = ? AND phone = ?"
+CUSTOMER_BY_USER_ID = "SELECT id, role, profile_name FROM customers WHERE business = ? AND user_id = ?"
 MAKE_CUSTOMER = """
     INSERT INTO customers
     (business, phone, user_id, name, address, email, language, role, profile_name, created_at)
     VALUES (?, ?, ?, '', '', '', '', 'customer', ?, ?)
     ON CONFLICT DO NOTHING RETURNING id"""
-GIVE_PHONE = "UPDATE customers SET phone = ? WHERE id = ?"
-KNOW_BY_ID_ALONE = "UPDATE customers SET phone = NULL, user_id = ? WHERE id = ?"
-GIVE_USER_ID = """
-    UPDATE customers SET user_id = ? WHERE id = ? AND NOT EXISTS
-    (SELECT 1 FROM customers taken WHERE taken.business = ? AND taken.user_id = ?)"""
 GIVE_PROFILE_NAME = "UPDATE customers SET profile_name = ? WHERE id = ?"
 CONVERSATION = "SELECT id FROM conversations WHERE customer_id = ? AND channel_id = ?"
 MAKE_CONVERSATION = """
@@ -51,19 +40,6 @@ MAKE_CONVERSATION = """
     VALUES (?, ?, ?, ?, ?, ?, NULL, 0, NULL, NULL, ?, ?)
     ON CONFLICT (customer_id, channel_id) DO NOTHING RETURNING id"""
 SET_ROLE = "UPDATE customers SET role = ? WHERE id = ?"
-BEGIN_ANEW = """
-    UPDATE conversations
-    SET flow = ?, state = ?, data = ?, version = NULL, due_at = NULL, updated_at = ?, touched = touched + 1
-    WHERE customer_id = ? AND flow <> ?"""
-GIVE_ORDERS = "UPDATE orders SET customer_id = ? WHERE customer_id = ?"
-LOSE_USER_ID = "UPDATE customers SET user_id = NULL WHERE id = ?"
-CONVERSATIONS = "SELECT id, channel_id FROM conversations WHERE customer_id = ? ORDER BY id"
-GIVE_CONVERSATION = "UPDATE conversations SET customer_id = ?, touched = touched + 1 WHERE id = ?"
-TOUCH = "UPDATE conversations SET touched = touched + 1 WHERE id = ?"
-END_TALK = "UPDATE conversations SET due_at = NULL, touched = touched + 1 WHERE id = ?"
-GIVE_OPEN_MESSAGES = """
-    UPDATE messages SET conversation_id = ?
-    WHERE conversation_id = ? AND status IN ('received', 'queued', 'sending')"""
 ADDRESS_OF = """
     SELECT channels.provider, channels.address FROM conversations
     JOIN channels ON channels.id = conversations.channel_id WHERE conversations.id = ?"""
@@ -109,36 +85,23 @@ class Place(NamedTuple):
     changes: tuple[Statement, ...] = ()
 
 
-class Identity(NamedTuple):
-    """What a customer is known by; at least one of the two is there."""
+class NotServed(StorageError):
+    """A number belongs to a business that this process does not serve; another one may."""
 
-    phone: str | None
-    user_id: str | None
-
-
-def identity(sender: str, user_id: str = "") -> Identity:
-    """Tells a phone number, however written, from a business-scoped id.
-
-    Raises ValueError for neither, and for one that is longer than any provider's is.
-    """
-    sender, user_id = clean_id(sender), clean_id(user_id)
-    if sender.isascii() and sender.isdigit():
-        return Identity(sender, user_id or None)
-    if re.fullmatch(r"\s*\+?[0-9][0-9 ().-]*", sender):
-        return Identity(re.sub(r"[^0-9]", "", sender), user_id or None)
-    known = user_id or sender.strip()
-    if not known:
-        raise ValueError("the message names no sender")
-    return Identity(None, known)
+    def __init__(self, address: ChannelAddress, business: str) -> None:
+        number = f"{address.provider} number {address.address!r}"
+        super().__init__(f"the {number} belongs to {business!r}, which this process does not serve")
+        self.address = address
+        self.business = business
 
 
-def flow_of(packs: Mapping[str, Pack], business: str, role: str) -> Flow:
-    """The flow that this role talks to; a role that has none talks to the customers' one."""
-    flows = packs[business].flows
-    flow = flows.get(role) or flows.get("customer")
-    if flow is None:
-        raise StorageError(f"the business {business!r} has no flow for {role!r}: name one in business.yaml")
-    return flow
+class News(Exception):
+    """A customer is to be known by both of these before anything is kept for them."""
+
+    def __init__(self, business: str, who: Identity) -> None:
+        super().__init__(business, who)
+        self.business = business
+        self.who = who
 
 
 class Directory:
@@ -147,6 +110,7 @@ class Directory:
     def __init__(self, database: Database, packs: Mapping[str, Pack]) -> None:
         self.database = database
         self.packs = packs
+        self.identities = Identities(database, packs)
         self.kept_products = KeptProducts()
 
     def served(self, statement: str, parameters: Sequence[object], limit: int) -> list[int]:
@@ -173,31 +137,29 @@ class Directory:
         row = self.database.row(ADDRESS_OF, conversation)
         return ChannelAddress(*row) if row else None
 
-    def place(self, address: ChannelAddress, who: Identity, profile_name: str, now: datetime) -> Place | None:
-        """Where a message of this customer belongs; None where nobody here has the number."""
+    def place(
+        self, address: ChannelAddress, who: Identity, profile_name: str, now: datetime, looks: bool = True
+    ) -> Place | None:
+        """Where a message of this customer belongs; None where no business has the number.
+
+        Raises NotServed and, where it `looks` for that, News.
+        """
         locate, known_by = (LOCATE_BY_PHONE, who.phone) if who.phone else (LOCATE_BY_USER_ID, who.user_id)
         row = self.database.row(locate, known_by, *address)
-        if row is None or row[1] not in self.packs:
+        if row is None:
             return None
         channel_id, business, customer_id, user_id, known_name, conversation = row
-        if conversation is None or (who.user_id and who.user_id != user_id):
+        if business not in self.packs:
+            raise NotServed(address, business)
+        is_other = customer_id is None or who.user_id != user_id
+        if looks and is_other and who.phone and who.user_id and self.identities.is_news(business, who):
+            raise News(business, who)
+        if conversation is None:
             return Place(self.locate(KnownChannel(channel_id, business), who, profile_name, now))
         located = Located(conversation, channel_id, business)
         if profile_name and profile_name != known_name:
             return Place(located, ((GIVE_PROFILE_NAME, (profile_name, customer_id)),))
         return Place(located)
-
-    def move(self, channel: KnownChannel, who: Identity, moved: Identity, now: datetime) -> None:
-        """The customer is known by this from now on; where somebody is so already, they get the orders."""
-        business = channel.business
-        customer = self.customer(business, who, "", now)
-        taken = self._customer_row(business, moved)
-        if taken is None and moved.phone:
-            self.database.execute(GIVE_PHONE, moved.phone, customer.id)
-        elif taken is None:
-            self.database.execute(KNOW_BY_ID_ALONE, moved.user_id, customer.id)
-        elif taken[0] != customer.id:
-            self.database.execute(GIVE_ORDERS, taken[0], customer.id)
 
     def locate(self, channel: KnownChannel, who: Identity, profile_name: str, now: datetime) -> Located:
         """The conversation of this customer on this channel."""
@@ -227,8 +189,6 @@ class Directory:
         """The customer known by the number or, failing that, by the id; a new one where nobody is."""
         database = self.database
         row = self._customer_row(business, who)
-        if row is not None and who.phone and who.user_id and row[3] != who.user_id:
-            self._join(business, row[0], who.user_id)
         if row is None:
             made = database.row(MAKE_CUSTOMER, business, who.phone, who.user_id, profile_name, stored(now))
             if made:
@@ -236,11 +196,7 @@ class Directory:
             row = self._customer_row(business, who)
             if row is None:
                 raise StorageError("a customer was made and taken away at the same moment")
-        customer_id, role, phone, user_id, known_name = row
-        if who.phone and phone != who.phone:
-            database.execute(GIVE_PHONE, who.phone, customer_id)
-        if who.user_id and user_id != who.user_id:
-            database.execute(GIVE_USER_ID, who.user_id, customer_id, business, who.user_id)
+        customer_id, role, known_name = row
         if profile_name and known_name != profile_name:
             database.execute(GIVE_PROFILE_NAME, profile_name, customer_id)
         return KnownCustomer(customer_id, role)
@@ -250,36 +206,12 @@ class Directory:
         if role == customer.role:
             return
         flow = flow_of(self.packs, business, role)
-        begun = Conversation(flow.start)
-        data = dump(begun).decode()
         # The conversation first, as in a turn: two that take their rows in one order never wait for each
         # other.
-        self.database.execute(BEGIN_ANEW, flow.name, begun.state, data, stored(now), customer.id, flow.name)
+        self.database.execute(BEGIN_ANEW, *begun(flow), stored(now), customer.id, flow.name)
         self.database.execute(SET_ROLE, role, customer.id)
 
-    def _join(self, business: str, customer_id: int, user_id: str) -> None:
-        """Gives the customer, known by number, all that somebody known by this id alone has."""
-        other = self.database.row(CUSTOMER_BY_USER_ID, business, user_id)
-        if other is None or other[0] == customer_id or other[2] is not None:
-            return
-        execute = self.database.execute
-        own = {channel: conversation for conversation, channel in self._conversations_of(customer_id)}
-        for conversation, channel in self._conversations_of(other[0]):
-            if channel in own:
-                # Nobody can be reached by that row any more: what is not settled goes on in the other talk.
-                execute(END_TALK, conversation)
-                execute(TOUCH, own[channel])
-                execute(GIVE_OPEN_MESSAGES, own[channel], conversation)
-            else:
-                execute(GIVE_CONVERSATION, customer_id, conversation)
-        execute(GIVE_ORDERS, customer_id, other[0])
-        execute(LOSE_USER_ID, other[0])
-
-    def _conversations_of(self, customer_id: int) -> list[tuple[int, int]]:
-        rows: list[tuple[int, int]] = self.database.rows(CONVERSATIONS, customer_id)
-        return rows
-
-    def _customer_row(self, business: str, who: Identity) -> tuple[int, str, str, str, str] | None:
+    def _customer_row(self, business: str, who: Identity) -> tuple[int, str, str] | None:
         row = None
         if who.phone:
             row = self.database.row(CUSTOMER_BY_PHONE, business, who.phone)
@@ -291,15 +223,12 @@ class Directory:
         row = self.database.row(CONVERSATION, customer.id, channel_id)
         if row is None:
             flow = flow_of(self.packs, business, customer.role)
-            begun = Conversation(flow.start)
             row = self.database.row(
                 MAKE_CONVERSATION,
                 business,
                 customer.id,
                 channel_id,
-                flow.name,
-                begun.state,
-                dump(begun).decode(),
+                *begun(flow),
                 stored(now),
                 stored(now),
             ) or self.database.row(CONVERSATION, customer.id, channel_id)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from adapters.storage.channel_states import PROBE_EVERY, Alarm, Stop, open_as_arrived, stop
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import clean, clean_id, load_receipt
-from adapters.storage.people import TOUCH
 from adapters.storage.references import read_reference
+from adapters.storage.talks import TOUCH
 from engine.message import Receipt
 
 MOST_TRIES = 5

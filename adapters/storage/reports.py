@@ -11,9 +11,9 @@ import peewee
 from peewee import Expression, ModelSelect, Query
 
 from adapters.storage.database import Database, StorageError, loaded_or_none, stored
+from adapters.storage.identities import identity
 from adapters.storage.money import from_units
 from adapters.storage.payloads import load_outbound
-from adapters.storage.people import identity
 from adapters.storage.tables import (
     Business,
     Channel,

@@ -16,10 +16,11 @@ from adapters.storage.catalog import seed_business
 from adapters.storage.channel_states import Alarm, ChannelState, ChannelStates, ChannelWord, Stop
 from adapters.storage.database import Database, StorageError, utc_now
 from adapters.storage.failures import BrokenTimer, Failures
+from adapters.storage.identities import identity
 from adapters.storage.inbox import Accepted, Inbox
 from adapters.storage.media import MediaRows
 from adapters.storage.outbox import Failed, Outbox, PutAside, Queued, Rate, Wait
-from adapters.storage.people import ChannelAddress, Directory, identity
+from adapters.storage.people import ChannelAddress, Directory
 from adapters.storage.reports import Reports, Row
 from adapters.storage.tables import Channel
 from adapters.storage.turns import Turns, WorkingTurn

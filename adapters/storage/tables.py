@@ -118,7 +118,8 @@ class FlowVersion(peewee.Model):
 class Conversation(peewee.Model):
     """One customer's talk on one channel. `data` is the engine's conversation as JSON.
 
-    `version` is the number of the version that it is on; without one it is on the newest.
+    `version` is the number of the version that it is on; without one it is on the newest. `flow` is empty
+    where the talk goes on in another conversation, because two customers turned out to be one.
     `touched` counts the transactions that changed what there is to do; `due_at` is when the next timer fires.
     `heard_at` is when the customer last said something, `ready_at` how far their rate is used up.
     """
@@ -337,9 +338,10 @@ class OrderNumber(peewee.Model):
 
 
 class Update(peewee.Model):
-    """What a provider sent and no conversation took, as it came: `kind` is `message`, `receipt` or `unread`.
+    """What a provider sent and no conversation took: `kind` is `message`, `receipt` or `unread`.
 
-    A receipt waits here until its message is known; `applied_at` is then set.
+    A receipt waits here until its message is known, a message until a business has the number that it was
+    sent to; `applied_at` is then set. `raw` holds both as they were read, what is unread as it came.
     """
 
     id = AutoField()

@@ -19,9 +19,10 @@ from adapters.storage.database import (
     utc_now,
 )
 from adapters.storage.payloads import dump, load_received
-from adapters.storage.people import ChannelAddress, Directory, Located, flow_of
+from adapters.storage.people import ChannelAddress, Directory, Located
 from adapters.storage.replies import queued_reply
 from adapters.storage.shop import StorageShop
+from adapters.storage.talks import flow_of
 from engine import conversation as talk
 from engine.conversation import Conversation
 from engine.message import Inbound

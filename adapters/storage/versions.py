@@ -36,12 +36,13 @@ LISTED = """
            (SELECT COUNT(*) FROM conversations WHERE conversations.business = flow_versions.business
             AND conversations.version = flow_versions.number)
     FROM flow_versions WHERE business = ? ORDER BY publication DESC"""
-ARE_ON = "UPDATE conversations SET version = ? WHERE business = ? AND version IS NULL"
+ARE_ON = "UPDATE conversations SET version = ? WHERE business = ? AND flow <> '' AND version IS NULL"
 BUSINESSES = "SELECT DISTINCT business FROM flow_versions ORDER BY business"
 LIVE = """
     SELECT conversations.id, customers.role, conversations.version, conversations.data
     FROM conversations JOIN customers ON customers.id = conversations.customer_id
-    WHERE conversations.business = ? AND conversations.id > ? ORDER BY conversations.id LIMIT ?"""
+    WHERE conversations.business = ? AND conversations.id > ? AND conversations.flow <> ''
+    ORDER BY conversations.id LIMIT ?"""
 
 MANY = 1000
 
