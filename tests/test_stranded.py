@@ -54,7 +54,7 @@ STRANDED = {
         flow(
             """\
   one:
-    input: {do: place_order, fails: {cart_empty: {reply: hello, goto: end}}, reply: hello}
+    input: {do: {add_to_cart: {item: 1}}, fails: {out_of_stock: {reply: hello, goto: end}}, reply: hello}
   end: {final: true}
 """
         ),
@@ -147,6 +147,143 @@ STRANDED = {
         ),
         [("two", "", ("customer: qwxz qwxz", "(where cart.is_empty)", "[two]"))],
     ),
+    "a setting keeps the only way out shut": (
+        flow(
+            """\
+  one: {commands: {out: {words: [out], when: settings.open, goto: end}}}
+  end: {final: true}
+""",
+            "otherwise: hello\nsettings: {open: false}\n",
+        ),
+        [("one", "; `settings.open` never holds: add", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "a setting turns everybody back": (
+        flow(
+            """\
+  one: {commands: {out: {words: [out], goto: two}}}
+  two: {branches: [{when: settings.closed, goto: one}, {goto: end}]}
+  end: {final: true}
+""",
+            "otherwise: hello\nsettings: {closed: true}\n",
+        ),
+        [("one", "; `settings.closed` always holds: add", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "whatever is sent is understood, so that no try is counted": (
+        flow(
+            """\
+  one:
+    input:
+      accepts: [text, image, audio, video, document, location, contacts, order]
+      reply: hello
+    tries: {limit: 3, then: {goto: end}}
+  end: {final: true}
+"""
+        ),
+        [("one", "`tries` counts nothing", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "no text is at least ten and at most five long": (
+        flow(
+            """\
+  one: {input: {validate: [{length: {min: 10, max: 5}, else: hello}], goto: end}}
+  end: {final: true}
+"""
+        ),
+        [("one", "`length` lets nothing pass", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "nor does one fit two bounds, one of them a setting": (
+        flow(
+            """\
+  one:
+    input:
+      validate: [{length: {min: "{{ settings.least }}"}, else: hello}, {length: {max: 5}, else: hello}]
+      goto: end
+  end: {final: true}
+""",
+            "otherwise: hello\nsettings: {least: 10}\n",
+        ),
+        [("one", "`length` lets nothing pass", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "a word is saved where a number belongs": (
+        flow(
+            """\
+  one: {commands: {out: {words: [out], save: {number: many}, goto: end}}}
+  end: {final: true}
+""",
+            "otherwise: hello\nslots: {number: number}\n",
+        ),
+        [("one", "'many' is no number", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "an order out of an empty cart": (
+        flow(
+            """\
+  one: {commands: {out: {words: [out], do: place_order, fails: {cart_empty: hello}, goto: end}}}
+  end: {final: true}
+"""
+        ),
+        [("one", "nothing was put into the cart", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "an order out of a cart that is filled on another way": (
+        flow(
+            """\
+  one:
+    commands:
+      left: {words: [left], goto: two}
+      right: {words: [right], do: {add_to_cart: {item: 1}}, goto: end}
+  two: {commands: {out: {words: [out], do: place_order, fails: {cart_empty: hello}, goto: end}}}
+  end: {final: true}
+"""
+        ),
+        [("two", "nothing was put into the cart", ("customer: qwxz qwxz", "customer: left", "[two]"))],
+    ),
+    "who has ordered nothing has no orders to choose from": (
+        flow(
+            """\
+  one:
+    ask: hello
+    choices:
+      {from: orders.all, as: each, title: "{{ each.number }}", value: "{{ each.number }}", save: number,
+       none: hello, goto: end}
+  end: {final: true}
+""",
+            "otherwise: hello\nslots: {number: text}\n",
+        ),
+        [("one", "`orders.all` may stay empty", ("customer: qwxz qwxz", "[one]"))],
+    ),
+    "an order is needed where nobody ever orders": (
+        flow(
+            "  one: {commands: {out: {words: [out], when: orders.last, goto: end}}}\n  end: {final: true}\n"
+        ),
+        [
+            (
+                "one",
+                "`orders.last` never holds for who has ordered nothing: add",
+                ("customer: qwxz qwxz", "[one]"),
+            )
+        ],
+    ),
+    "conditions that never hold together, and one that always does": (
+        flow(
+            """\
+  one:
+    input:
+      save: number
+      else: hello
+      branches:
+        - {when: number > 5 and number < 3, goto: end}
+        - {when: business.is_open or not business.is_open, reply: hello}
+        - {do: reset, reply: hello}
+  end: {final: true}
+""",
+            "otherwise: hello\nslots: {number: number}\n",
+        ),
+        [
+            (
+                "one",
+                "`number > 5 and number < 3` never holds; `business.is_open or",
+                ("customer: qwxz qwxz", "[one]"),
+            )
+        ],
+    ),
     "a state to which conversations of an older version are moved": (
         flow(
             """\
@@ -203,6 +340,74 @@ messages: {hello: Hello!}
     "a button alone": flow(
         "  one:\n    ask: which\n    commands: {out: {goto: end}}\n  end: {final: true}\n",
         messages="  which: {text: Which, buttons: [out]}\n",
+    ),
+    "a trap behind an input that a command takes everything from": flow(
+        """\
+  one:
+    commands: {all: {pattern: "{what}", goto: end}}
+    input: {goto: two}
+  two: {commands: {on: {words: [on], goto: three}}}
+  three: {commands: {back: {words: [back], goto: two}}}
+  end: {final: true}
+"""
+    ),
+    "a trap that a setting keeps shut": flow(
+        """\
+  one:
+    commands: {in: {words: [in], when: settings.closed, goto: two}, out: {words: [out], goto: end}}
+  two: {commands: {on: {words: [on], goto: three}}}
+  three: {commands: {back: {words: [back], goto: two}}}
+  end: {final: true}
+""",
+        "otherwise: hello\nsettings: {closed: false}\n",
+    ),
+    "bounds that are far apart": flow(
+        """\
+  one: {input: {validate: [{length: {min: 5, max: 5}, else: hello}], goto: end}}
+  end: {final: true}
+"""
+    ),
+    "the empty cart itself leads out": flow(
+        """\
+  one: {commands: {out: {words: [out], do: place_order, fails: {cart_empty: {goto: end}}, reply: hello}}}
+  end: {final: true}
+"""
+    ),
+    "who has no orders is sent away, and does not rest there": flow(
+        """\
+  one: {commands: {orders: {words: [orders], goto: two}, out: {words: [out], goto: end}}}
+  two:
+    ask: hello
+    choices:
+      {from: orders.all, as: each, title: "{{ each.number }}", value: "{{ each.number }}", save: number,
+       none: {reply: hello, goto: one}, goto: one}
+  end: {final: true}
+""",
+        "otherwise: hello\nslots: {number: text}\n",
+    ),
+    "only who has orders comes where they are chosen from": flow(
+        """\
+  one:
+    commands: {orders: {words: [orders], when: orders.all, goto: two}, out: {words: [out], goto: end}}
+  two:
+    ask: hello
+    choices:
+      {from: orders.all, as: each, title: "{{ each.number }}", value: "{{ each.number }}", save: number,
+       none: hello, goto: one}
+  end: {final: true}
+""",
+        "otherwise: hello\nslots: {number: text}\n",
+    ),
+    "a refusal of what is read is a try": flow(
+        """\
+  one:
+    commands: {many: {pattern: "{number:number} pieces", else: hello, reply: hello}}
+    input:
+      accepts: [text, image, audio, video, document, location, contacts, order]
+      reply: hello
+    tries: {limit: 3, then: {goto: end}}
+  end: {final: true}
+"""
     ),
     "through states that wait for nobody": flow(
         """\
@@ -306,7 +511,7 @@ def made_up(draw: st.DrawFn) -> str:
 
     def rules(most: int) -> str:
         return ", ".join(
-            f"{word}: {{words: [{word}], reply: hello{draw(st.sampled_from(['', ', when: cart.is_empty']))}"
+            f"{word}: {{words: [{word}], reply: hello{draw(st.sampled_from(['', ', when: now.hour']))}"
             f"{draw(st.one_of(st.just(''), target.map(', goto: {}'.format)))}}}"
             for word in (next(words) for _ in range(draw(st.integers(0, most))))
         )
@@ -322,7 +527,7 @@ def made_up(draw: st.DrawFn) -> str:
         if "w0" not in above:
             keys.pop()
         if kind != "waits":
-            condition = "when: cart.is_empty, " if kind == "maybe" else ""
+            condition = "when: now.hour, " if kind == "maybe" else ""
             keys.append(f"branches: [{{{condition}goto: {draw(target)}}}]")
         if draw(st.booleans()):
             keys.append(f"after: [{{wait: 1 hour, goto: {draw(target)}}}]")

@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from engine.analysis.moves import SPOKEN, Move, Moves
+from engine.analysis.possibility import Possibility
 from engine.flow import Branch, Flow, Rule, State
 from engine.sayings import MEANINGLESS, Said, sayings
 from engine.shop import Product
@@ -17,6 +18,8 @@ BAD_LUCK = 1_000
 """What the shop refuses does not lie in the customer's hand."""
 UNASKED = 100_000
 """Whatever can be said is preferred to a silence or an event."""
+NEVER = 1_000_000_000
+"""What cannot happen is gone through where nothing else leads: an owner may change a setting."""
 
 
 class Spot(NamedTuple):
@@ -31,12 +34,14 @@ class Journeys:
     """The cheapest way to every spot of a flow, by one search.
 
     `fills` says of a move, and of whether the watched slot was filled before it, whether it is filled after
-    it; without it no slot is watched. The search looks at each move of a rule above all states once, since
-    it leads to the same spot from everywhere: it is near-linear in the moves.
+    it; without it no slot is watched. What cannot happen is gone through where nothing else leads. The search
+    looks at each move of a rule above all states once, since it leads to the same spot from everywhere: it is
+    near-linear in the moves.
     """
 
-    def __init__(self, moves: Moves, fills: Callable[[Move, bool], bool] | None = None) -> None:
-        self.moves = moves
+    def __init__(self, possibility: Possibility, fills: Callable[[Move, bool], bool] | None = None) -> None:
+        self.moves = possibility.moves
+        self.possibility = possibility
         self._fills = fills
         self._came: dict[Spot, tuple[Spot, Move | None] | None] = {}
         self._costs: dict[Spot, int] = {}
@@ -49,6 +54,10 @@ class Journeys:
 
     def reaches(self, name: str, waits: bool = True, is_filled: bool = False) -> bool:
         return Spot(name, waits, is_filled) in self._came
+
+    def is_possible(self, spot: Spot) -> bool:
+        """Whether a talk can really come to the spot, which is reached by moves if all could happen."""
+        return self._costs[spot] < NEVER
 
     def cost_of(self, spot: Spot) -> int:
         """How far the spot is from the start."""
@@ -94,25 +103,29 @@ class Journeys:
             state = flow.states[spot.state]
             if not spot.waits:
                 for move in moves.entering[spot.state]:
-                    push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+                    push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
                 if moves.waits(spot.state):
-                    push(cost, spot._replace(waits=True), (spot, None))
+                    rests = self.possibility.rests(spot.state)
+                    push(cost if rests else cost + NEVER, spot._replace(waits=True), (spot, None))
                 continue
             for _, group in moves.own[spot.state]:
                 for move in group:
-                    push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+                    push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
             if spot.state in moves.unhandled:
                 back = Move(state, None, "handed_back", self._caller(spot))
                 push(cost + UNASKED, self._after(spot, back), (spot, back))
             for move in _in_force(staying, moves, state):
-                push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+                push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
             left = []
             for move in onward[spot.is_filled]:
                 if move.site is not None and moves.in_force(move.site, state):
-                    push(cost + _cost_of(move), self._after(spot, move), (spot, move))
+                    push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
                 else:
                     left.append(move)
             onward[spot.is_filled] = left
+
+    def _cost_of(self, move: Move) -> int:
+        return _cost_of(move) if self.possibility.can_happen(move) else _cost_of(move) + NEVER
 
     def _caller(self, spot: Spot) -> str:
         """The state that a person was called from, on the way to this spot."""

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from engine.actions import ACTIONS
 from engine.analysis.survey import Survey, offers_of
 from engine.analysis.walk import Site, always_branches, ends_of, rules_above, rules_of
-from engine.flow import Answer, Branch, Flow, State, Step
+from engine.flow import Answer, Branch, Flow, Rule, State, Step
 from engine.nearest import meant
 from engine.words import fold
 
@@ -67,7 +67,9 @@ class Moves:
             str(name): tuple(
                 (site, tuple(self._of(site)))
                 for site in rules_of(state)
-                if _hears(state, site.kind) and (site.kind != "command" or self.can_be_said(site))
+                if _hears(state, site.kind)
+                and (site.kind != "command" or self.can_be_said(site))
+                and (site.kind != "input" or not self._is_never_asked(state, site.rule))
             )
             for name, state in self.flow.states.items()
         }
@@ -136,6 +138,18 @@ class Moves:
         return frozenset(
             str(button.command) for message in self.survey.messages for button in offers_of(message)
         )
+
+    def _is_never_asked(self, state: State, rule: Rule) -> bool:
+        """Whether a command there takes every text, and the input nothing else."""
+        if rule.accepts != ("text",):
+            return False
+        own = state.commands.values()
+        above = (one for one in self._taking_all if one.name not in {*state.ignore, *state.commands})
+        return any(_takes_all(one) for one in own) or next(above, None) is not None
+
+    @cached_property
+    def _taking_all(self) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.flow.commands.values() if _takes_all(rule))
 
     def _is_overheard(self, site: Site, state: State) -> bool:
         """Whether each word of the flow's command means a command of the state there."""
@@ -226,6 +240,15 @@ class Moves:
         return Move(
             state, site, cause, goto, answer.reply, answer.ask_again, answer=answer, detail=str(detail)
         )
+
+
+def _takes_all(rule: Rule) -> bool:
+    """Whether every text fits a pattern of the rule, whatever else holds."""
+    if rule.when is not None or not rule.patterns:
+        return False
+    from engine.analysis.scopes import is_catch_all
+
+    return any(is_catch_all(pattern) for group in rule.patterns.values() for pattern in group)
 
 
 def _hears(state: State, kind: str) -> bool:

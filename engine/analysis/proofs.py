@@ -7,6 +7,7 @@ from functools import cached_property
 
 from engine.analysis.journeys import Journeys, Spot, Storyteller
 from engine.analysis.moves import Moves
+from engine.analysis.possibility import Possibility
 from engine.analysis.survey import Survey
 from engine.analysis.uses import Uses
 from engine.shop import Product
@@ -33,9 +34,14 @@ class Proofs:
         self.storyteller = Storyteller(survey.flow, role, products)
 
     @cached_property
+    def possibility(self) -> Possibility:
+        """What can happen at all."""
+        return Possibility(self.moves)
+
+    @cached_property
     def journeys(self) -> Journeys:
         """The shortest conversation to every state."""
-        return Journeys(self.moves)
+        return Journeys(self.possibility)
 
     @cached_property
     def uses(self) -> Uses:

@@ -15,7 +15,7 @@ NO_GUARDS: Paths = frozenset()
 _NOTHING = object()
 """What an empty name is: never equal to anything, nor less or more."""
 
-_COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
+COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": eq,
     "ne": ne,
     "lt": lt,
@@ -95,18 +95,18 @@ def _compared(test: nodes.Compare, own: Names) -> Paths:
                 if not isinstance(constant, nodes.Const):
                     continue
                 values = (otherwise, constant.value) if side == 0 else (constant.value, otherwise)
-                return NO_GUARDS if _holds(test.ops[0].op, *values) else paths
+                operator = test.ops[0].op
+                return paths if operator in COMPARED and not compared(operator, *values) else NO_GUARDS
     if any(one.op in ("ne", "notin") for one in test.ops):
         return NO_GUARDS
     filled = [_when_filled(side, own) for side in sides]
     return frozenset().union(*(paths for paths, otherwise in filled if otherwise is _NOTHING))
 
 
-def _holds(operator: str, left: Any, right: Any) -> bool:
-    if operator not in _COMPARED:
-        return True
+def compared(operator: str, left: Any, right: Any) -> bool:
+    """Whether one of the COMPARED operators holds between two values."""
     try:
-        return bool(_COMPARED[operator](left, right))
+        return bool(COMPARED[operator](left, right))
     except TypeError:
         return False
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
-from engine.analysis.journeys import Spot
-from engine.analysis.moves import Move, Moves
-from engine.analysis.walk import ends_of
+from engine.analysis.journeys import Journeys, Spot
+from engine.analysis.moves import Move
+from engine.analysis.possibility import Possibility
+from engine.analysis.proofs import Proofs
+from engine.analysis.survey import Survey
+from engine.expressions import Expression
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.lint.dead_end import leads_nowhere
 from engine.source import Problem
@@ -14,25 +17,53 @@ from engine.source import Problem
 
 def check(checked: Checked) -> Iterator[Problem]:
     for proofs in checked.proofs:
-        moves, flow = proofs.moves, proofs.flow
-        free = leading_out(moves, unasked=False)
-        stranded = [spot.state for spot in proofs.journeys.spots if spot.waits and spot.state not in free]
-        for trap in _traps(moves, stranded):
-            first = next(name for name in stranded if name in trap)
-            state = flow.states[first]
-            if len(trap) == 1 and leads_nowhere(flow, state):
-                continue
-            freed = first in leading_out(moves, unasked=True)
-            yield problem_at(RULE.name, state.name, _said(trap, freed), state.place)._replace(
-                conversation=proofs.conversation_to(Spot(first))
-            )
+        found = yield from _among(proofs, proofs.journeys)
+        if _asks_for_orders(proofs.survey):
+            newcomer = Journeys(Possibility(proofs.moves, newcomer=True))
+            yield from _among(proofs, newcomer, found)
 
 
-def leading_out(moves: Moves, unasked: bool) -> frozenset[str]:
+def _among(
+    proofs: Proofs, journeys: Journeys, known: frozenset[str] = frozenset()
+) -> Generator[Problem, None, frozenset[str]]:
+    """The traps of which no state is `known`, among what a talk can come to; gives the states found."""
+    flow, possibility = proofs.flow, journeys.possibility
+    free = leading_out(possibility, unasked=False)
+    stranded = [
+        spot.state
+        for spot in journeys.spots
+        if spot.waits and spot.state not in free and journeys.is_possible(spot)
+    ]
+    found: set[str] = set()
+    for trap in _traps(possibility, stranded):
+        first = next(name for name in stranded if name in trap)
+        state = flow.states[first]
+        if not trap.isdisjoint(known) or (len(trap) == 1 and leads_nowhere(flow, state)):
+            continue
+        found |= trap
+        freed = first in leading_out(possibility, unasked=True)
+        yield problem_at(
+            RULE.name, state.name, _said(trap, freed, _obstacles(possibility, trap)), state.place
+        )._replace(conversation=proofs.storyteller.tell(journeys.to(Spot(first)), first))
+    return frozenset(found)
+
+
+def _asks_for_orders(survey: Survey) -> bool:
+    """Whether something there depends on orders, and nothing that is said places one."""
+    if any(step.action == "place_order" for step in survey.steps):
+        return False
+    return any(
+        isinstance(text.source, Expression) and "orders." in text.source.source for text in survey.written
+    )
+
+
+def leading_out(possibility: Possibility, unasked: bool) -> frozenset[str]:
     """The states from which an end, a person, the start or a reset can be reached by what is said there.
 
-    With `unasked`, by timers, events and failures too. A `when` counts as one that can hold.
+    With `unasked`, by timers, events and failures too. A `when` counts as one that can hold, unless it is
+    known that it never does.
     """
+    moves = possibility.moves
     flow = moves.flow
     start = moves.resolved(flow.start)
     into: dict[Spot, list[Spot]] = {}
@@ -45,16 +76,16 @@ def leading_out(moves: Moves, unasked: bool) -> frozenset[str]:
             waiting.append(spot)
 
     def counts(move: Move) -> bool:
-        return unasked or move.is_spoken
+        return possibility.can_happen(move) if unasked else possibility.follows(move)
 
     for name, state in flow.states.items():
         here = Spot(str(name))
         if state.final or state.human or here.state == start:
             leads(here)
-        if moves.waits(here.state):
+        if possibility.rests(here.state):
             into.setdefault(here, []).append(here._replace(waits=False))
         for move in moves.entering[here.state]:
-            if move.goto is not None and (unasked or move.cause == "goes"):
+            if move.goto is not None and counts(move):
                 into.setdefault(Spot(move.goto, False), []).append(here._replace(waits=False))
         for _, group in moves.own[here.state]:
             for move in filter(counts, group):
@@ -87,19 +118,21 @@ def resets(move: Move) -> bool:
     return any(step.action == "reset" for step in steps)
 
 
-def _traps(moves: Moves, stranded: Sequence[str]) -> Iterator[frozenset[str]]:
+def _traps(possibility: Possibility, stranded: Sequence[str]) -> Iterator[frozenset[str]]:
     """The groups of states that lead to each other alone; all other stranded ones lead into one."""
-    above = [move for _, group in moves.above for move in group if move.is_spoken and move.goto]
-    ends: dict[str, frozenset[str]] = {}
+    moves = possibility.moves
+
+    def leads(move: Move) -> bool:
+        return move.goto is not None and possibility.follows(move)
+
+    above = [move for _, group in moves.above for move in group if leads(move)]
     after: dict[str, list[str]] = {}
     for name in stranded:
         state = moves.flow.states[name]
-        gotos = [move.goto for _, group in moves.own[name] for move in group if move.is_spoken and move.goto]
-        gotos += [move.goto for move in above if move.goto and move.site and moves.in_force(move.site, state)]
-        for goto in gotos:
-            if goto not in ends:
-                ends[goto] = frozenset(map(str, ends_of(moves.flow, goto)))
-        after[name] = sorted(frozenset().union(*(ends[goto] for goto in gotos)))
+        gotos = [move.goto for _, group in moves.own[name] for move in group if leads(move)]
+        gotos += [move.goto for move in above if move.site and moves.in_force(move.site, state)]
+        ends = (possibility.ends_of(goto) for goto in gotos if goto is not None)
+        after[name] = sorted(frozenset().union(*ends))
     for group in groups_of(after):
         if all(name in group for member in group for name in after[member]):
             yield group
@@ -137,11 +170,23 @@ def groups_of(after: Mapping[str, Sequence[str]]) -> Iterator[frozenset[str]]:
                     yield frozenset(group)
 
 
-def _said(trap: frozenset[str], freed: bool) -> str:
+def _obstacles(possibility: Possibility, trap: frozenset[str]) -> Sequence[str]:
+    """Why what seems to lead out of a trap never does."""
+    moves = possibility.moves
+    tried = [
+        move for name in sorted(trap) for _, group in moves.own[name] for move in group if move.is_spoken
+    ]
+    passed = dict.fromkeys(move.goto for move in tried if move.goto is not None)
+    tried += [move for goto in passed for move in moves.entering[goto]]
+    return list(dict.fromkeys(filter(None, map(possibility.obstacle_to, tried))))
+
+
+def _said(trap: frozenset[str], freed: bool, obstacles: Sequence[str]) -> str:
     """The sentence on a trap; `freed` where a silence, an event or a failure leads out of it."""
     where = "here" if len(trap) == 1 else "in " + listed(sorted(trap))
     said = f"nothing that a customer can say {where} leads to a final state, to a person or back to the start"
     said += "; only a timer, an event or a failure does" if freed else ""
+    said += "".join(f"; {one}" for one in obstacles[:2])
     return f"{said}: add a command such as `cancel` with a goto"
 
 

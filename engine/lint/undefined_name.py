@@ -175,7 +175,7 @@ class _Search:
             before = presence.everything & ~bits | (presence.kept[slot] if is_filled else 0)
             return bool(presence.after(move, before) & bits)
 
-        return Journeys(self.proofs.moves, fills)
+        return Journeys(self.proofs.possibility, fills)
 
     def _journeys_for(self, name: str) -> Journeys:
         return self.bare(name) if name in self.presence.kept else self.proofs.journeys
