@@ -9,14 +9,12 @@ from typing import Any
 from engine.conversation import Conversation
 from engine.draft import Draft, Failed
 from engine.expressions import MISSING
-from engine.flow import Answer, Branch
+from engine.flow import MOST_STATES_PASSED, Answer, Branch
 from engine.machine import dispatch
 from engine.program import CompiledRule, CompiledState, CompiledStep, Program
 from engine.reading import plain
 from engine.source import Spot
 from engine.turn import BrokenTurn, Failure, Unfit
-
-MOST_STATES_PASSED = 20
 
 NO_FAILS: Mapping[str, Answer] = {}
 

@@ -13,6 +13,9 @@ from engine.source import NOWHERE, Place
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+MOST_STATES_PASSED = 20
+"""So many states one turn may enter, one after the other."""
+
 HANDED_BACK = "handed_back"
 EVENTS = (HANDED_BACK, "order_confirmed", "payment_received")
 """What may happen elsewhere."""

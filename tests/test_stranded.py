@@ -425,6 +425,13 @@ def test_who_can_get_out_is_not_stranded(what: str) -> None:
     assert found_in(FREE[what]) == []
 
 
+TOP = """\
+moved: {old: end}
+slots: {number: text}
+settings: {closed: false}
+fails: {not_allowed: {reply: hello, goto: one}}
+"""
+
 ENDLESS = {
     "a state that passes on to itself": (
         "  one: {branches: [{goto: one}]}\n",
@@ -432,7 +439,7 @@ ENDLESS = {
     ),
     "whatever holds, it goes round": (
         """\
-  one: {branches: [{when: cart.is_empty, goto: two}, {goto: three}]}
+  one: {branches: [{when: customer.is_known, goto: two}, {goto: three}]}
   two: {branches: [{goto: one}]}
   three: {branches: [{goto: one}]}
 """,
@@ -440,24 +447,75 @@ ENDLESS = {
     ),
     "when none of the conditions holds": (
         """\
-  one: {branches: [{when: cart.is_empty, goto: end}, {goto: two}]}
+  one: {branches: [{when: customer.is_known, goto: end}, {goto: two}]}
   two: {branches: [{when: orders.last, goto: end}, {goto: one}]}
 """,
-        "perhaps for ever: as long as none of `cart.is_empty`, `orders.last` holds",
+        "perhaps for ever: as long as none of `customer.is_known`, `orders.last` holds",
     ),
     "one of two opposite conditions always holds": (
         """\
-  one: {branches: [{when: cart.is_empty, goto: two}, {when: not cart.is_empty, goto: two}]}
+  one: {branches: [{when: customer.is_known, goto: two}, {when: not customer.is_known, goto: two}]}
   two: {branches: [{goto: one}]}
 """,
         "for ever",
     ),
-    "the same condition leads there and back": (
+    "there is nothing to choose, and it offers that again": (
         """\
-  one: {branches: [{when: cart.is_empty, goto: two}], input: {goto: end}}
-  two: {branches: [{when: cart.is_empty, goto: one}], input: {goto: end}}
+  one:
+    ask: hello
+    otherwise: hello
+    choices:
+      {from: orders.all, as: each, title: "{{ each.number }}", value: "{{ each.number }}", save: number,
+       none: {reply: hello, goto: one}, goto: end}
+""",
+        "the state 'one' passes every turn on to itself for ever, as long as there is nothing to choose",
+    ),
+    "there is nothing to choose, and another state leads back": (
+        """\
+  one:
+    ask: hello
+    otherwise: hello
+    choices:
+      {from: orders.all, as: each, title: "{{ each.number }}", value: "{{ each.number }}", save: number,
+       none: {reply: hello, goto: two}, goto: end}
+  two: {branches: [{goto: one}]}
+""",
+        "pass a turn on to each other for ever, as long as there is nothing to choose",
+    ),
+    "a failure leads to what failed": (
+        "  one: {branches: [{do: place_order, fails: {cart_empty: {goto: one}}, goto: end}]}\n",
+        "passes every turn on to itself for ever, as long as `place_order` fails with cart_empty",
+    ),
+    "a failure leads to what failed, through the flow's answer and another state": (
+        """\
+  one: {branches: [{goto: two}]}
+  two: {branches: [{do: cancel_order, goto: end}]}
+""",
+        "as long as `cancel_order` fails with not_allowed",
+    ),
+    "the same question in other words": (
+        """\
+  one: {branches: [{when: cart.is_empty, goto: two}], input: {do: {add_to_cart: {item: 1}}, goto: end}}
+  two: {branches: [{when: cart.count == 0, goto: one}], input: {goto: end}}
 """,
         "for ever, as long as `cart.is_empty` holds",
+    ),
+    "a setting shuts the other way": (
+        "  one: {branches: [{when: settings.closed, goto: end}, {when: not settings.closed, goto: one}]}\n",
+        "the state 'one' passes every turn on to itself for ever:",
+    ),
+    "more states than one turn may enter": (
+        "  one: {branches: [{goto: s1}]}\n"
+        + "".join(f"  s{at}: {{branches: [{{goto: s{at + 1}}}]}}\n" for at in range(1, 20))
+        + "  s20: {branches: [{goto: end}]}\n",
+        "a turn that comes here goes through 22 states, and 20 are the most",
+    ),
+    "the same condition leads there and back": (
+        """\
+  one: {branches: [{when: customer.is_known, goto: two}], input: {goto: end}}
+  two: {branches: [{when: customer.is_known, goto: one}], input: {goto: end}}
+""",
+        "for ever, as long as `customer.is_known` holds",
     ),
 }
 
@@ -465,11 +523,7 @@ ENDLESS = {
 @pytest.mark.parametrize("what", ENDLESS)
 def test_branches_without_end_are_found_once(what: str) -> None:
     states, said = ENDLESS[what]
-    found = [
-        one
-        for one in found_in(flow(f"{states}  end: {{final: true}}\n", "moved: {old: end}\n"))
-        if one.rule in PROOFS
-    ]
+    found = [one for one in found_in(flow(f"{states}  end: {{final: true}}\n", TOP)) if one.rule in PROOFS]
     assert [problem.rule for problem in found] == ["endless_branches"], found
     assert said in found[0].message
     assert found[0].conversation == ("customer: qwxz qwxz", "[one]")
@@ -477,17 +531,44 @@ def test_branches_without_end_are_found_once(what: str) -> None:
 
 ENDING = {
     "a branch that waits": (
-        "  one: {branches: [{when: cart.is_empty, reply: hello}, {goto: two}]}\n"
+        "  one: {branches: [{when: customer.is_known, reply: hello}, {goto: two}]}\n"
         "  two: {branches: [{do: clear_cart, goto: one}]}\n"
     ),
     "a condition that may not hold the second time": (
-        "  one: {branches: [{when: cart.is_empty, goto: end}, {do: clear_cart, goto: one}]}\n"
+        "  one: {branches: [{when: customer.is_known, goto: end}, {do: clear_cart, goto: one}]}\n"
+    ),
+    "a price that changed is another one the next time": (
+        "  one: {branches: [{do: place_order, fails: {price_changed: {goto: one}}, goto: end}]}\n"
+    ),
+    "a failure of what was done in this very turn": (
+        "  one: {input: {do: {add_to_cart: {item: 1}}, goto: two}}\n"
+        "  two: {branches: [{do: place_order, fails: {out_of_stock: {goto: two}}, goto: end}]}\n"
+    ),
+    "twenty states": (
+        "  one: {branches: [{goto: s1}]}\n"
+        + "".join(f"  s{at}: {{branches: [{{goto: s{at + 1}}}]}}\n" for at in range(1, 18))
+        + "  s18: {branches: [{goto: end}]}\n"
     ),
     "conditions that differ": (
-        "  one: {branches: [{when: cart.is_empty, goto: two}], input: {goto: end}}\n"
+        "  one: {branches: [{when: customer.is_known, goto: two}], input: {goto: end}}\n"
         "  two: {branches: [{when: orders.last, goto: one}], input: {goto: end}}\n"
     ),
 }
+
+
+def test_a_state_that_nothing_leaves_has_its_conversation() -> None:
+    found = found_in(
+        flow(
+            """\
+  one: {input: {goto: end}, after: [{wait: 10 minutes, reply: hello, goto: two}]}
+  two: {input: {goto: two}}
+  end: {final: true}
+"""
+        )
+    )
+    assert [(problem.rule, problem.conversation) for problem in found] == [
+        ("dead_end", ("customer: qwxz qwxz", "(10 minutes later)", "[two]"))
+    ]
 
 
 @pytest.mark.parametrize("what", ENDING)

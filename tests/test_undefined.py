@@ -250,7 +250,7 @@ EMPTY = {
             "",
         ),
         "name",
-        ("customer: same", "[initial]"),
+        ("[initial]",),
     ),
     "a slot that was filled is empty again after the person": (
         flow(

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import nodes
 
+from engine.analysis.conditions import are_closed, never_holds
 from engine.analysis.survey import Survey
 from engine.expressions import Expression, Value
 from engine.jinja.guards import COMPARED, compared
@@ -28,11 +29,7 @@ NO_ORDERS: Mapping[tuple[str, str], Any] = {
     ("orders", "all"): (),
 }
 
-_TURNED = {"lt": "gt", "lteq": "gteq", "gt": "lt", "gteq": "lteq", "eq": "eq", "ne": "ne"}
-_OPPOSITE = {"eq": "ne", "ne": "eq"}
-
-Literal = tuple[str, bool]
-"""A condition as it is compared with others, and whether it has to hold."""
+_TURNED = {"lt": "gt", "lteq": "gteq", "gt": "lt", "gteq": "lteq", "eq": "eq"}
 
 
 class Certainty:
@@ -45,7 +42,8 @@ class Certainty:
     def __init__(self, survey: Survey, newcomer: bool = False) -> None:
         flow = survey.flow
         used = {step.action for step in survey.steps}
-        self.fills_cart = not used.isdisjoint(FILLING)
+        # Conversations of an older version come with what they have.
+        self.fills_cart = bool(flow.moved) or not used.isdisjoint(FILLING)
         self._facts: dict[tuple[str, str], Any] = {} if self.fills_cart else dict(EMPTY_CART)
         if newcomer:
             self._facts.update(NO_ORDERS)
@@ -65,8 +63,14 @@ class Certainty:
         source = when.source
         if source not in self._outcomes:
             is_plain = not any(mark in source for mark in self._marks) and bool(when.reads())
-            self._outcomes[source] = None if is_plain else self._truth(_root(when))
+            self._outcomes[source] = None if is_plain else self._worked_out(when)
         return self._outcomes[source]
+
+    def _worked_out(self, when: Expression) -> bool | None:
+        truth = self._truth(_root(when))
+        if truth is None and are_closed([when]):
+            return True
+        return False if truth is None and never_holds(when) else truth
 
     def value_of(self, source: Expression | Value | None) -> Any:
         """What a parameter or an expression comes to; UNSURE where it depends."""
@@ -123,9 +127,6 @@ class Certainty:
             return settled
         if all(truth is not None for truth in truths):
             return not settled
-        literals = {literal_of(part) for part in parts}
-        if any((said, not holds) in literals for said, holds in literals):
-            return settled
         return settled if not settled and _is_empty(parts) else None
 
 
@@ -144,45 +145,6 @@ def _parts(node: nodes.Node, kind: type[nodes.Node]) -> Iterator[nodes.Node]:
         yield node
 
 
-def literal_of(node: nodes.Node, holds: bool = True) -> Literal:
-    """The condition without its `not`: what says the same of the cart in other words is the same."""
-    if isinstance(node, nodes.Not):
-        return literal_of(node.node, not holds)
-    if isinstance(node, nodes.Compare) and len(node.ops) == 1:
-        operator, constant = node.ops[0].op, node.ops[0].expr
-        if isinstance(constant, nodes.Const) and _spelled(node.expr) in _COUNTS:
-            nothing = _NOTHING.get((operator, constant.value))
-            if nothing is not None:
-                return "cart.is_empty", holds is nothing
-        if operator == "ne":
-            return f"{_spelled(node.expr)} == {_spelled(constant)}", not holds
-        if operator == "eq":
-            return f"{_spelled(node.expr)} == {_spelled(constant)}", holds
-    said = _spelled(node)
-    return ("cart.is_empty", not holds) if said in _COUNTS else (said, holds)
-
-
-_COUNTS = frozenset(("cart.count", "cart.lines", "cart.lines|length", "cart.lines|count"))
-_NOTHING = {("eq", 0): True, ("lt", 1): True, ("lteq", 0): True} | {
-    ("ne", 0): False,
-    ("gt", 0): False,
-    ("gteq", 1): False,
-}
-"""Whether a comparison of how much is in the cart says that there is nothing."""
-
-
-def _spelled(node: nodes.Node) -> str:
-    match node:
-        case nodes.Name():
-            return node.name
-        case nodes.Getattr():
-            return f"{_spelled(node.node)}.{node.attr}"
-        case nodes.Filter() if node.node is not None and not (node.args or node.kwargs):
-            return f"{_spelled(node.node)}|{node.name}"
-        case _:
-            return repr(node)
-
-
 def _is_empty(parts: list[nodes.Node]) -> bool:
     """Whether no number lies in all the bounds that the parts set for one name."""
     least: dict[str, tuple[float, bool]] = {}
@@ -195,7 +157,7 @@ def _is_empty(parts: list[nodes.Node]) -> bool:
             name, operator, bound = bound, _TURNED.get(operator, ""), name
         if not isinstance(bound, nodes.Const) or type(bound.value) not in (int, float):
             continue
-        said, number = _spelled(name), float(bound.value)
+        said, number = repr(name), float(bound.value)
         if operator in ("gt", "gteq", "eq"):
             least[said] = max(least.get(said, (number, False)), (number, operator == "gt"))
         if operator in ("lt", "lteq", "eq"):

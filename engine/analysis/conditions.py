@@ -23,6 +23,17 @@ NEVER_EMPTY = frozenset(("cart", "settings", "now", "today"))
 TURNED = {"gt": "lt", "lteq": "gteq"}
 """Comparisons that say the same as another one with its sides exchanged."""
 
+COUNTS = frozenset(("cart.count", "cart.lines", "cart.lines|count", "cart.lines|length"))
+NONE_COUNTED = {("eq", 0): True, ("lt", 1): True, ("lteq", 0): True} | {
+    ("ne", 0): False,
+    ("gt", 0): False,
+    ("gteq", 1): False,
+}
+"""How much is in the cart, and the comparisons of it that say that the cart is empty, or that it is not."""
+
+Literal = tuple[str, bool]
+"""A question, and whether it is answered with yes."""
+
 Holds = int
 """The cases in which a condition holds: a bit for each way in which its questions can be answered."""
 
@@ -65,6 +76,17 @@ def are_closed(conditions: Iterable[Expression | None], given: Expression | None
     for holds in cases.holds[:-1]:
         left &= ~holds
     return not left
+
+
+def literal_of(condition: Expression) -> Literal:
+    """The condition as it is compared with others: what asks the same in other words is the same."""
+    output = condition.parsed()[0].tree.body[0]
+    assert isinstance(output, nodes.Output)  # noqa: S101
+    node, holds = output.nodes[0], True
+    while isinstance(node, nodes.Not):
+        node, holds = node.node, not holds
+    question, is_denied = _question(node)
+    return question, holds is not is_denied
 
 
 def never_holds(condition: Expression | None) -> bool:
@@ -132,6 +154,9 @@ class _Found:
 
 def _question(node: nodes.Node) -> tuple[str, bool]:
     """What the node asks, and whether it holds where the answer is no."""
+    empty = _says_empty(node)
+    if empty is not None:
+        return "cart.is_empty", not empty
     if not isinstance(node, nodes.Compare) or len(node.ops) != 1:
         return repr(node), False
     left, sign, right = node.expr, node.ops[0].op, node.ops[0].expr
@@ -141,6 +166,26 @@ def _question(node: nodes.Node) -> tuple[str, bool]:
     if is_denied:
         sign = {"ne": "eq", "notin": "in", "gteq": "lt"}[sign]
     return f"{left!r} {sign} {right!r}", is_denied
+
+
+def _says_empty(node: nodes.Node) -> bool | None:
+    """Whether the node says that the cart is empty, or that it is not; None where it asks something else."""
+    if isinstance(node, nodes.Compare) and len(node.ops) == 1 and _spelled(node.expr) in COUNTS:
+        constant = node.ops[0].expr
+        if not isinstance(constant, nodes.Const) or type(constant.value) is not int:
+            return None
+        return NONE_COUNTED.get((node.ops[0].op, constant.value))
+    said = _spelled(node)
+    return True if said == "cart.is_empty" else False if said in COUNTS else None
+
+
+def _spelled(node: nodes.Node) -> str:
+    """A name with its attributes, and a filter behind it, as it is written; empty for anything else."""
+    if isinstance(node, nodes.Filter) and node.node is not None and not node.args:
+        return f"{_spelled(node.node)}|{node.name}"
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        return f"{node.node.name}.{node.attr}"
+    return ""
 
 
 def _is_filled(node: nodes.Node) -> bool:

@@ -88,6 +88,8 @@ class Solution:
 
     def _enter(self, name: str, facts: Facts, before: Facts) -> None:
         known = self.entering.get(name)
+        # On one way a slot keeps its value, on another one stands that was refused: both stand in this turn.
+        facts, before = self.presence.standing(facts), self.presence.standing(before)
         new = Entry(facts, before)
         if known is not None:
             new = Entry(facts & known.facts, before & known.before)

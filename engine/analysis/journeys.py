@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from engine.analysis.moves import SPOKEN, Move, Moves
 from engine.analysis.possibility import Possibility
+from engine.analysis.watched import EMPTY, KEPT, THIS_TURN, Filled, Watched
 from engine.flow import Branch, Flow, Rule, State
 from engine.sayings import MEANINGLESS, Said, sayings
 from engine.shop import Product
@@ -18,6 +19,8 @@ BAD_LUCK = 1_000
 """What the shop refuses does not lie in the customer's hand."""
 UNASKED = 100_000
 """Whatever can be said is preferred to a silence or an event."""
+UNLIKELY = 10_000_000
+"""A condition holds that asks for what is empty."""
 NEVER = 1_000_000_000
 """What cannot happen is gone through where nothing else leads: an owner may change a setting."""
 
@@ -27,22 +30,21 @@ class Spot(NamedTuple):
 
     state: str
     waits: bool = True
-    is_filled: bool = False
+    filled: Filled = EMPTY
 
 
 class Journeys:
     """The cheapest way to every spot of a flow, by one search.
 
-    `fills` says of a move, and of whether the watched slot was filled before it, whether it is filled after
-    it; without it no slot is watched. What cannot happen is gone through where nothing else leads. The search
-    looks at each move of a rule above all states once, since it leads to the same spot from everywhere: it is
-    near-linear in the moves.
+    Without a `watched` slot all spots are told to be empty. What cannot happen is gone through where nothing
+    else leads. The search looks at each move of a rule above all states once, since it leads to the same spot
+    from everywhere: it is near-linear in the moves.
     """
 
-    def __init__(self, possibility: Possibility, fills: Callable[[Move, bool], bool] | None = None) -> None:
+    def __init__(self, possibility: Possibility, watched: Watched | None = None) -> None:
         self.moves = possibility.moves
         self.possibility = possibility
-        self._fills = fills
+        self._watched = watched
         self._came: dict[Spot, tuple[Spot, Move | None] | None] = {}
         self._costs: dict[Spot, int] = {}
         self._search()
@@ -52,8 +54,8 @@ class Journeys:
         """Every spot that is reached, the nearest first."""
         return self._came
 
-    def reaches(self, name: str, waits: bool = True, is_filled: bool = False) -> bool:
-        return Spot(name, waits, is_filled) in self._came
+    def reaches(self, name: str, waits: bool = True, filled: Filled = EMPTY) -> bool:
+        return Spot(name, waits, filled) in self._came
 
     def is_possible(self, spot: Spot) -> bool:
         """Whether a talk can really come to the spot, which is reached by moves if all could happen."""
@@ -79,8 +81,8 @@ class Journeys:
     def _search(self) -> None:
         flow, moves = self.moves.flow, self.moves
         # A move of a rule above all states leads to the same spot from each: the nearest state settles it.
-        onward = {is_filled: self._above(stays=False) for is_filled in (False, True)}
-        staying = self._above(stays=True) if self._fills else []
+        onward = {filled: self._above(stays=False) for filled in (EMPTY, KEPT)}
+        staying = self._above(stays=True) if self._watched else []
         waiting: list[tuple[int, int, Spot, tuple[Spot, Move | None] | None]] = []
         count = 0
 
@@ -103,29 +105,32 @@ class Journeys:
             state = flow.states[spot.state]
             if not spot.waits:
                 for move in moves.entering[spot.state]:
-                    push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
+                    push(cost + self._cost_of(move, spot), self._after(spot, move), (spot, move))
                 if moves.waits(spot.state):
                     rests = self.possibility.rests(spot.state)
-                    push(cost if rests else cost + NEVER, spot._replace(waits=True), (spot, None))
+                    push(cost if rests else cost + NEVER, _resting(spot.state, spot.filled), (spot, None))
                 continue
             for _, group in moves.own[spot.state]:
                 for move in group:
-                    push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
+                    push(cost + self._cost_of(move, spot), self._after(spot, move), (spot, move))
             if spot.state in moves.unhandled:
                 back = Move(state, None, "handed_back", self._caller(spot))
                 push(cost + UNASKED, self._after(spot, back), (spot, back))
             for move in _in_force(staying, moves, state):
-                push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
+                push(cost + self._cost_of(move, spot), self._after(spot, move), (spot, move))
             left = []
-            for move in onward[spot.is_filled]:
+            for move in onward[spot.filled]:
                 if move.site is not None and moves.in_force(move.site, state):
-                    push(cost + self._cost_of(move), self._after(spot, move), (spot, move))
+                    push(cost + self._cost_of(move, spot), self._after(spot, move), (spot, move))
                 else:
                     left.append(move)
-            onward[spot.is_filled] = left
+            onward[spot.filled] = left
 
-    def _cost_of(self, move: Move) -> int:
-        return _cost_of(move) if self.possibility.can_happen(move) else _cost_of(move) + NEVER
+    def _cost_of(self, move: Move, spot: Spot) -> int:
+        cost = _cost_of(move)
+        if self._watched and self._watched.denies(move, spot.filled):
+            cost += UNLIKELY
+        return cost if self.possibility.can_happen(move) else cost + NEVER
 
     def _caller(self, spot: Spot) -> str:
         """The state that a person was called from, on the way to this spot."""
@@ -138,10 +143,13 @@ class Journeys:
         return [move for _, group in self.moves.above for move in group if (move.goto is None) is stays]
 
     def _after(self, spot: Spot, move: Move) -> Spot:
-        is_filled = self._fills(move, spot.is_filled) if self._fills else False
-        if move.goto is None:
-            return Spot(spot.state, True, is_filled)
-        return Spot(move.goto, False, is_filled)
+        filled = self._watched.after(move, spot.filled) if self._watched else EMPTY
+        return _resting(spot.state, filled) if move.goto is None else Spot(move.goto, False, filled)
+
+
+def _resting(state: str, filled: Filled) -> Spot:
+    """Where a turn ends: what stood until then stands no longer."""
+    return Spot(state, True, EMPTY if filled == THIS_TURN else filled)
 
 
 def _in_force(staying: Sequence[Move], moves: Moves, state: State) -> Iterator[Move]:
@@ -184,8 +192,8 @@ class Storyteller:
         self.products = products
         self._said: dict[str, Mapping[int, tuple[Said, str]]] = {}
 
-    def tell(self, path: Iterable[tuple[str, Move]], end: str = "") -> tuple[str, ...]:
-        """The conversation, with the state in which it ends where one is named."""
+    def tell(self, path: Iterable[tuple[str, Move]], end: str = "", lacking: str = "") -> tuple[str, ...]:
+        """The conversation, with the state in which it ends where one is named, and without this name."""
         lines = [line for name, move in path for line in self._lines(name, move)]
         return (*lines, f"[{end}]") if end else tuple(lines)
 

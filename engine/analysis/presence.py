@@ -67,6 +67,10 @@ class Presence:
         """The facts of which any makes the name sure; 0 for a name that is always there."""
         return self.kept.get(name, 0) | self.given.get(name, 0)
 
+    def standing(self, facts: Facts) -> Facts:
+        """The facts, and of what slots keep that it stands in this turn too."""
+        return facts | (facts & self.slots) << len(self.kept)
+
     def after(self, move: Move, before: Facts) -> Facts:
         """What is sure after a move of a turn that began with these facts."""
         if move.site is None:
@@ -282,10 +286,10 @@ class Presence:
 
     def step(self, step: Step, facts: Facts) -> Facts:
         if step.action == "reset":
-            return facts & ~self.slots
+            return facts & ~self.standing(self.slots)
         if step.action == "clear_slot":
             slot = literal_of(step.parameters.get("slot"))
-            return facts & ~(self.slots if slot is None else self.kept.get(slot, 0))
+            return facts & ~self.standing(self.slots if slot is None else self.kept.get(slot, 0))
         for name in given_by((step,)):
             facts |= self.given.get(name, 0)
         return facts

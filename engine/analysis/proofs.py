@@ -10,6 +10,7 @@ from engine.analysis.moves import Moves
 from engine.analysis.possibility import Possibility
 from engine.analysis.survey import Survey
 from engine.analysis.uses import Uses
+from engine.analysis.watched import Watched
 from engine.shop import Product
 
 
@@ -31,6 +32,7 @@ class Proofs:
         self.flow = survey.flow
         self.letters = letters
         self.moves = Moves(survey)
+        self._watching: dict[str, Journeys] = {}
         self.storyteller = Storyteller(survey.flow, role, products)
 
     @cached_property
@@ -42,6 +44,14 @@ class Proofs:
     def journeys(self) -> Journeys:
         """The shortest conversation to every state."""
         return Journeys(self.possibility)
+
+    def watching(self, slot: str) -> Journeys:
+        """The shortest conversations in which the slot is empty, or holds something, told apart."""
+        known = self._watching.get(slot)
+        if known is None:
+            watched = Watched(self.uses.presence, slot)
+            known = self._watching[slot] = Journeys(self.possibility, watched)
+        return known
 
     @cached_property
     def uses(self) -> Uses:

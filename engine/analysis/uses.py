@@ -23,13 +23,14 @@ class Use(NamedTuple):
     """Where a text is said or worked out, and what is sure there.
 
     `state` is None for a rule above all states, `move` None for what a state asks when it is entered. Letters
-    to somebody else have neither; they are sent at `place`.
+    to somebody else have neither; they are sent at `place`. A button's title is `shown` before it is pressed.
     """
 
     facts: Facts
     state: str | None
     move: Move | None
     place: Place = NOWHERE
+    shown: bool = False
 
 
 class TellOf(NamedTuple):
@@ -82,7 +83,7 @@ class Uses:
         read = presence.read(site, before)
         resting = before & presence.slots
         for shown in (*rule.title.values(), *rule.about.values()):
-            self._note(shown, Use(read, state, first))
+            self._note(shown, Use(read, state, first, shown=True))
         self._note(rule.when, Use(resting, state, first))
         for _, value in rule.save:
             self._note(value, Use(read, state, first))
@@ -185,7 +186,8 @@ class Uses:
         """What is sure when the turn that goes there is over: the states it passed did their part."""
         if goto is None:
             return facts
-        return facts & ~self._taken.get(goto, 0) | self._brought.get(goto, 0)
+        taken = self.presence.standing(self._taken.get(goto, 0))
+        return facts & ~taken | self._brought.get(goto, 0)
 
     def _on_the_way(self) -> tuple[Mapping[str, Facts], Mapping[str, Facts]]:
         """By state that is entered: what passing on from it may take away, and what it brings for sure."""

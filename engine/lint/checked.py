@@ -143,7 +143,7 @@ class Checked:
 
         return Shapes()
 
-    def conversation_in(self, survey: Survey, states: Iterable[str], said: str) -> tuple[str, ...]:
+    def conversation_in(self, survey: Survey, states: Iterable[str], said: str = "") -> tuple[str, ...]:
         """The shortest conversation that leads to one of the states and ends with this; empty without one."""
         from engine.analysis.journeys import Spot
 
@@ -151,7 +151,10 @@ class Checked:
             if proofs.flow is survey.flow:
                 reached = (name for name in states if proofs.journeys.reaches(name))
                 state = next(reached, None)
-                return () if state is None else (*proofs.conversation_to(Spot(state)), f"customer: {said}")
+                if state is None:
+                    return ()
+                told = proofs.conversation_to(Spot(state))
+                return (*told, f"customer: {said}") if said else told
         return ()
 
     def names_told(self, survey: Survey, message: str) -> frozenset[str]:

@@ -24,7 +24,7 @@ def check(checked: Checked) -> Iterator[Problem]:
                     RULE.name,
                     name,
                     f"nothing leads out of the state '{name}': give it a goto, or make it `final: true`",
-                )
+                )._replace(conversation=checked.conversation_in(survey, (name,)))
 
 
 def leads_nowhere(flow: Flow, state: State) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 
 from engine.actions import ACTIONS
 from engine.analysis.journeys import Journeys, Spot
@@ -12,14 +11,12 @@ from engine.analysis.presence import Facts
 from engine.analysis.proofs import Proofs
 from engine.analysis.survey import NAMED, Survey, Written, written
 from engine.analysis.uses import Lack, Source, Use
+from engine.analysis.watched import EMPTY, KEPT, THIS_TURN, Filled
 from engine.draft import RESERVED
 from engine.expressions import Expression, Read
 from engine.lint.checked import CUSTOMER, Checked, Rule
 from engine.nearest import meant
 from engine.source import NOWHERE, Place, Problem
-
-Bare = Callable[[str], Journeys]
-"""Gives the shortest conversations in which a slot is empty or filled, told apart."""
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -46,7 +43,6 @@ class _Search:
         self.unsaved = unsaved
         self._said: set[tuple[str, str]] = set()
         self._reckoned = frozenset(_reckoned_with(proofs.survey))
-        self.bare: Bare = cache(self._journeys)
 
     def problems(self) -> Iterator[Problem]:
         survey = self.proofs.survey
@@ -167,18 +163,8 @@ class _Search:
         spot, use = min(nearest, key=lambda one: costs(one[0]))
         return use, self._conversation(spot, use, name)
 
-    def _journeys(self, slot: str) -> Journeys:
-        presence = self.presence
-        bits = presence.bits(slot)
-
-        def fills(move: Move, is_filled: bool) -> bool:
-            before = presence.everything & ~bits | (presence.kept[slot] if is_filled else 0)
-            return bool(presence.after(move, before) & bits)
-
-        return Journeys(self.proofs.possibility, fills)
-
     def _journeys_for(self, name: str) -> Journeys:
-        return self.bare(name) if name in self.presence.kept else self.proofs.journeys
+        return self.proofs.watching(name) if name in self.presence.kept else self.proofs.journeys
 
     def _spot(self, use: Use, name: str) -> Spot | None:
         """The nearest spot from which the use comes with the name not set; None for a letter."""
@@ -187,25 +173,27 @@ class _Search:
         waits = use.move is not None and use.move.site is not None
         states = [use.state] if use.state is not None else self._states_of(use)
         reached = [
-            Spot(state, waits, is_filled)
+            Spot(state, waits, filled)
             for state in states
-            for is_filled in ((False, True) if is_slot else (False,))
-            if journeys.reaches(state, waits, is_filled)
+            for filled in ((EMPTY, THIS_TURN, KEPT) if is_slot else (EMPTY,))
+            if journeys.reaches(state, waits, filled)
         ]
         # A filled slot shows nothing, unless something on this very way empties it.
-        spots = [spot for spot in reached if self._stays_empty(use, name, spot.is_filled)] or reached
+        spots = [spot for spot in reached if self._stays_empty(use, name, spot.filled)] or reached
         return min(spots, key=journeys.cost_of, default=None)
 
     def _conversation(self, spot: Spot, use: Use, name: str) -> tuple[str, ...]:
         path = list(self._journeys_for(name).to(spot))
         end = spot.state
-        if use.move is not None:
+        if use.move is not None and not use.shown:
             path.append((spot.state, use.move))
             end = self._resting(use.move.goto or end)
-        return self.proofs.storyteller.tell(path, end)
+        return self.proofs.storyteller.tell(path, end, name)
 
-    def _stays_empty(self, use: Use, name: str, is_filled: bool) -> bool:
-        if not is_filled:
+    def _stays_empty(self, use: Use, name: str, filled: Filled) -> bool:
+        if use.shown:
+            return filled == EMPTY
+        if filled == EMPTY:
             return True
         after = self.presence.everything
         if use.move is not None:
