@@ -127,8 +127,7 @@ def make_site(
     metrics = Metrics()
     metrics.watch(storage, now, settings.send_rate)
     dispatch = Dispatch(settings.redis_url)
-    at_once = delivery_threads(threads) // 2
-    jobs = Jobs(storage, published, channels, settings, now, metrics, dispatch, at_once)
+    jobs = Jobs(storage, published, channels, settings, now, metrics, dispatch, delivery_threads(threads))
     watch = PackWatch(
         packs.values() if watches else (),
         partial(published.publish, by="watch"),

@@ -22,7 +22,7 @@ from adapters.channels.channel import Remedy, SendFailed
 from adapters.storage import Alarm, DatabaseGone, Storage
 from adapters.storage.receipts import Receipts
 from adapters.tasks.deliveries import TRIES
-from adapters.tasks.lanes import Lanes
+from adapters.tasks.lanes import Address, Lanes, Threads
 from adapters.web import Site
 
 OTHER = "19990002222"
@@ -404,8 +404,43 @@ def test_stopping_begins_nothing(site: Site, double: MetaDouble) -> None:
 ONE, TWO = ("meta", "1"), ("meta", "2")
 
 
+def entered(lanes: Lanes, address: Address, first: int = 0) -> int:
+    """How many of twenty more conversations are let into the lane."""
+    return [lanes.enter(address, first + number) for number in range(20)].count(True)
+
+
+def test_a_lane_takes_no_more_than_it_leaves(clock: Clock) -> None:
+    lanes = Lanes(Threads(16), clock)
+    numbers = [("meta", str(number)) for number in range(5)]
+    assert [entered(lanes, number) for number in numbers] == [8, 4, 2, 1, 1]
+    assert lanes.leave(numbers[0]) == [], "the last ones are for others"
+    assert entered(lanes, ("meta", "5")) == 1
+    for _ in range(7):
+        lanes.leave(numbers[0])
+    assert len(lanes.leave(numbers[1])) == 3, "and what is given back goes round"
+
+
+def test_lanes_share_their_threads_and_one_may_have_fewer(clock: Clock) -> None:
+    threads = Threads(16)
+    files, replies = Lanes(threads, clock, most=4), Lanes(threads, clock)
+    assert (entered(files, ONE), entered(replies, ONE), entered(replies, TWO)) == (4, 6, 3)
+
+
+def test_a_number_that_does_not_answer_has_one_thread_until_it_answers(clock: Clock) -> None:
+    lanes = Lanes(Threads(16), clock)
+    assert entered(lanes, ONE) == 8
+    lanes.heard(ONE, answered=False)
+    assert [lanes.leave(ONE) for _ in range(7)] == [[]] * 7
+    assert entered(lanes, TWO, 100) == 8
+    assert lanes.leave(ONE) == [8]
+    assert entered(lanes, ONE) == 1
+    lanes.heard(ONE, answered=True)
+    assert len(lanes.leave(ONE)) == 4
+    assert entered(lanes, ONE) == 4
+
+
 def test_a_lane_lets_in_so_many_and_parks_the_rest_in_their_order(clock: Clock) -> None:
-    lanes = Lanes(2, clock)
+    lanes = Lanes(Threads(4), clock)
     assert [lanes.enter(ONE, conversation) for conversation in (1, 2, 3, 4, 3)] == [True, True] + [False] * 3
     assert lanes.enter(TWO, 5)
     assert lanes.parked() == {3, 4}
@@ -418,7 +453,7 @@ def test_a_lane_lets_in_so_many_and_parks_the_rest_in_their_order(clock: Clock) 
 
 
 def test_what_was_let_go_elsewhere_blocks_nobody(clock: Clock) -> None:
-    lanes = Lanes(1, clock)
+    lanes = Lanes(Threads(2), clock)
     assert lanes.enter(ONE, 1)
     for conversation in (2, 3):
         assert not lanes.enter(ONE, conversation)
@@ -427,7 +462,7 @@ def test_what_was_let_go_elsewhere_blocks_nobody(clock: Clock) -> None:
 
 
 def test_a_held_lane_lets_nobody_in_and_then_the_one_that_found_out(clock: Clock) -> None:
-    lanes = Lanes(2, clock)
+    lanes = Lanes(Threads(4), clock)
     assert lanes.enter(ONE, 1)
     lanes.hold(ONE, 1, clock() + timedelta(milliseconds=100))
     assert not lanes.enter(ONE, 2)
@@ -439,7 +474,7 @@ def test_a_held_lane_lets_nobody_in_and_then_the_one_that_found_out(clock: Clock
 
 
 def test_threads_never_get_into_a_lane_together_beyond_its_width(clock: Clock) -> None:
-    lanes = Lanes(3, clock)
+    lanes = Lanes(Threads(6), clock)
     inside, most, done = [0], [0], [0]
     lock = threading.Lock()
     waiting = list(range(200))

@@ -17,6 +17,8 @@ from meta_double import File, MetaDouble, body, meta_double, text
 from servers import fresh_database, postgresql_server, valkey_server
 from storage_case import Place
 
+from adapters.channels import cloud_api
+from adapters.settings import Dialog360Settings
 from adapters.storage import Storage
 from adapters.tasks import workers as working
 from adapters.tasks.jobs import Jobs, Work
@@ -108,6 +110,38 @@ def test_a_provider_that_hangs_keeps_nobody_else_waiting(live: Live, double: Met
     double.wait_for(3 * len(PHONES))
     assert all(words(double, phone) == HI for phone in PHONES)
     assert double.together == 1
+
+
+def test_two_providers_that_hang_keep_no_third_waiting(
+    tmp_path: Path, double: MetaDouble, settled: dict[str, Any]
+) -> None:
+    with meta_double() as another:
+        key = Dialog360Settings("the key", "the secret", another.url)
+        with live_server(tmp_path, double.url, dialog360=key, **settled) as live:
+            double.hold.clear()
+            another.hold.clear()
+            site = live.site
+            for phone in PHONES:
+                live.say("hi", f"wamid.{phone}", phone)
+                at = str(int(site.now().timestamp()))
+                said = cloud_api.parse(body(text("hi", f"wamid.{phone}.2", phone, at)), "corner_shop")
+                site.dispatch.take_turns(*site.storage.accept("dialog360", said, site.now()).waiting)
+            wait_until(lambda: [row["status"] for row in live.rows("messages")].count("handled") == 80)
+            wait_until(lambda: {row["provider"] for row in sent_from(site)} == {"meta", "dialog360"})
+            live.ask("/api/v1/simulator", {"from": "19992222222", "text": "hi"})
+            wait_until(lambda: [row["status"] for row in outgoing(site)].count("sent") == 3)
+            assert double.asked == another.asked == []
+            double.hold.set()
+            another.hold.set()
+            for one in (double, another):
+                one.wait_for(3 * len(PHONES))
+                assert all(words(one, phone) == HI for phone in PHONES)
+
+
+def sent_from(site: Site) -> list[dict[str, Any]]:
+    """The numbers from which something is being sent."""
+    under_way = {row["channel_id"] for row in rows_of(site, "messages") if row["status"] == "sending"}
+    return [row for row in rows_of(site, "channels") if row["id"] in under_way]
 
 
 def sending(site: Site) -> list[int]:

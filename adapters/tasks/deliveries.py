@@ -13,7 +13,7 @@ from adapters.channels.channel import Channel, Remedy, SendFailed
 from adapters.metrics import Metrics
 from adapters.settings import Settings
 from adapters.storage import DatabaseBusy, PutAside, Queued, Rate, Storage, Wait
-from adapters.tasks.lanes import Address, Lanes
+from adapters.tasks.lanes import Address, Lanes, Threads
 from adapters.tasks.later import LONGEST_SECONDS
 from adapters.tasks.queue import Dispatch
 
@@ -28,6 +28,9 @@ A try whose outcome is not known counts as much, and so does one whose worker wa
 UNREACHED = "connection"
 """The code of a failure that may pass where the provider was never reached."""
 
+SILENCE = frozenset({UNREACHED, "timeout"})
+"""The codes of failures in which the provider did not answer."""
+
 CHANNEL_SECONDS = 60.0
 """How long a number rests where its provider does not say for how long, and between two probes."""
 
@@ -36,7 +39,7 @@ KEEP_SECONDS = 20.0
 
 
 class Deliveries:
-    """Deliveries of one process, at most `at_once` of them from one number."""
+    """Deliveries of one process. Its `threads` are shared so that no number keeps another waiting."""
 
     def __init__(
         self,
@@ -47,14 +50,14 @@ class Deliveries:
         metrics: Metrics,
         dispatch: Dispatch,
         stopping: Event,
-        at_once: int,
+        threads: Threads,
     ) -> None:
         self.storage = storage
         self.channels = channels
         self.now = now
         self.metrics = metrics
         self.dispatch = dispatch
-        self.lanes = Lanes(at_once, now)
+        self.lanes = Lanes(threads, now)
         self.unknown_wait = timedelta(seconds=3 * settings.send_timeout)
         self._rate = Rate(per_number=settings.send_rate)
         self._read_marks = settings.read_marks
@@ -85,7 +88,7 @@ class Deliveries:
                 self._tell(claimed)
             elif claimed.attempts >= TRIES:
                 self._give_up(claimed)
-            elif not self._send(channel, claimed):
+            elif not self._send(channel, claimed, address):
                 return
 
     def _tell(self, aside: PutAside) -> None:
@@ -133,7 +136,7 @@ class Deliveries:
                 ("conversation", conversation), seconds, lambda: self.dispatch.deliver(conversation)
             )
 
-    def _send(self, channel: Channel | None, queued: Queued) -> bool:
+    def _send(self, channel: Channel | None, queued: Queued, address: Address) -> bool:
         """Sends one reply; false where nothing more of this conversation may be sent now."""
         began = time.perf_counter()
         try:
@@ -144,6 +147,7 @@ class Deliveries:
             self._acknowledge(channel, queued)
             provider_id = channel.send(queued.channel, queued.recipient, queued.outbound, queued.reference)
         except SendFailed as failure:
+            self.lanes.heard(address, failure.code not in SILENCE)
             outcome = self._not_sent(queued, failure)
             log.problem("message_not_sent", code=failure.code, text=failure.text, **_ids(queued))
             self.metrics.provider_error(queued.provider, failure.code)
@@ -154,6 +158,7 @@ class Deliveries:
             log.problem("message_not_sent", error, code="broken", **_ids(queued))
             outcome = "failed"
         else:
+            self.lanes.heard(address, True)
             alarms = self._keep(lambda: self.storage.mark_sent(queued.id, provider_id, self.now()))
             behind = {} if queued.behind is None else {"behind": queued.behind}
             milliseconds = round((time.perf_counter() - began) * 1000, 1)

@@ -15,7 +15,7 @@ from adapters.published import Published
 from adapters.settings import Settings
 from adapters.storage import Held, Storage
 from adapters.tasks.deliveries import Deliveries
-from adapters.tasks.lanes import Address, Lanes
+from adapters.tasks.lanes import Address, Lanes, Threads
 from adapters.tasks.media import MediaJobs
 from adapters.tasks.queue import Dispatch
 from adapters.tasks.turns import HELD_PAUSE, HELD_SECONDS, TakingTurns
@@ -47,7 +47,7 @@ class Work(NamedTuple):
 class Jobs:
     """What a process does for every conversation of the businesses that it serves.
 
-    `now` gives the moment, aware, in UTC; at most `at_once` replies of one number are under way at once.
+    `now` gives the moment, aware, in UTC; `threads` is how many threads send replies and fetch files.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Jobs:
         now: Callable[[], datetime],
         metrics: Metrics,
         dispatch: Dispatch,
-        at_once: int = 8,
+        threads: int = 16,
     ) -> None:
         self.storage = storage
         self.now = now
@@ -67,11 +67,12 @@ class Jobs:
         self._dispatch = dispatch
         self._stopping = Event()
         self._turns = TakingTurns(storage, published, channels, now, metrics, dispatch.deliver)
+        shared = Threads(threads)
         self._deliveries = Deliveries(
-            storage, channels, settings, now, metrics, dispatch, self._stopping, at_once
+            storage, channels, settings, now, metrics, dispatch, self._stopping, shared
         )
         self._media = MediaJobs(storage, channels, settings.media_dir, now, self._stopping.is_set)
-        self._media_lane = Lanes(max(1, at_once // 2), now)
+        self._media_lane = Lanes(shared, now, most=max(1, threads // 4))
         self._abandoned = self._deliveries.unknown_wait + GRACE
         self._released_at: datetime | None = None
 
