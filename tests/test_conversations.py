@@ -133,7 +133,13 @@ PROMISED_TO_SHOPS = [
         "place order",
         "📋 Your order\n• 10 x Super Kernel basmati 25 kg - Rs78,500\nTotal: Rs78,500",
     ),
-    ("first_order", "yes", "✅ Order MD-251018-001 is taken.\nTotal: Rs78,500"),
+    ("first_order", "yes", "🏪 Which shop is it for?"),
+    (
+        "first_order",
+        "Main Bazaar, Hyderabad",
+        "✅ Order MD-251018-001 is taken.\nTotal: Rs78,500\n🏪 Madina Store",
+    ),
+    ("said_twice", "yes", "✅ Order MD-251018-001 is taken.\nTotal: Rs78,500"),
     ("whole_list", "5 x 2", "✅ Added 2 x Fine atta 20 kg"),
     ("whole_list", "30", "30. Cake rusk, carton of 12 - Rs1,740\nHow many would you like?"),
     ("repeat", "repeat", "at today's prices: then Rs106,300, now Rs107,800."),
@@ -172,7 +178,9 @@ def test_wholesale_says_no_number_twice_where_a_number_is_a_product():
 @pytest.mark.parametrize(("smallest", "is_taken"), [(5000, True), (8000, False)])
 def test_the_smallest_order_is_changed_in_one_place(smallest, is_taken):
     changed = with_change("customer.yaml", "minimum_order: 5000", f"minimum_order: {smallest}", WHOLESALE)
-    transcript = play(changed.pack, Script("", ("1 x 1", "place order", "yes")))
+    transcript = play(
+        changed.pack, Script("", ("1 x 1", "place order", "yes", "shop Madina Store, Main Bazaar"))
+    )
     assert changed.problems == ()
     assert ("is taken" in transcript) == is_taken
 

@@ -83,8 +83,13 @@ def test_a_shop_orders_repeats_and_talks_to_a_person(tmp_path: Path, double: Twi
         assert summary.startswith(
             "📋 Your order\n• 10 x Super Kernel basmati 25 kg - Rs78,500\nTotal: Rs78,500"
         )
-        (taken,) = line.say("yes", 1)
+        (asked,) = line.say("yes", 1)
+        assert asked.startswith("🏪 Which shop is it for?")
+        (asked,) = line.say("Madina Store", 1)
+        assert asked.startswith("🏪 And where is Madina Store?")
+        (taken,) = line.say("Main Bazaar, Hyderabad", 1)
         assert taken.startswith("✅ Order MD-")
+        assert "🏪 Madina Store, Main Bazaar, Hyderabad" in taken
         repeated, summary = line.say("repeat", 2)
         assert repeated == "🔁 Your last order is in the cart, at today's prices."
         assert summary.endswith("1. Yes\n2. Change it\n3. Cancel")
