@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,13 +140,20 @@ class Metrics:
         """A worker looked for work that nobody was told about."""
         self._ticked.set(moment.timestamp())
 
-    def watch(self, storage: Storage, now: Callable[[], datetime], send_rate: float = 0.0) -> None:
+    def watch(
+        self,
+        storage: Storage,
+        now: Callable[[], datetime],
+        send_rate: float = 0.0,
+        numbers: Iterable[tuple[str, str]] = (),
+    ) -> None:
         """From now on `render` also tells what stands in the database at that moment.
 
         `send_rate` is how many messages a second one number may send; nothing is told of it where it is 0.
+        The `numbers` (provider, address) count as heard now as long as no customer has said anything there.
         """
         self._watched = CollectorRegistry()
-        self._watched.register(_Stored(storage, now, send_rate))
+        self._watched.register(_Stored(storage, now, send_rate, dict.fromkeys(numbers, now())))
 
     def render(self) -> tuple[bytes, str]:
         """Everything in Prometheus's text format, and its content type."""
@@ -163,10 +170,17 @@ class Metrics:
 class _Stored:
     """What the database knows, read when it is asked for. A database that is away is told as such."""
 
-    def __init__(self, storage: Storage, now: Callable[[], datetime], send_rate: float) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        now: Callable[[], datetime],
+        send_rate: float,
+        began: Mapping[tuple[str, str], datetime],
+    ) -> None:
         self._storage = storage
         self._now = now
         self._send_rate = send_rate
+        self._began = began
 
     def describe(self) -> list[Metric]:
         return []
@@ -208,9 +222,8 @@ class _Stored:
             "When a customer last said something on a number",
             labels=("provider", "number"),
         )
-        for address, moment in backlog.last_heard_at.items():
-            if moment is not None:
-                heard.add_metric(address, moment.timestamp())
+        for address, moment in {**self._began, **backlog.last_heard_at}.items():
+            heard.add_metric(address, moment.timestamp())
         yield heard
         states = GaugeMetricFamily(
             "shoptalk_channel_state",

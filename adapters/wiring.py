@@ -113,19 +113,19 @@ def make_site(
 ) -> Site:
     """Everything that serves these packs, with workers (not started yet) of so many threads, or without any.
 
-    A provider's number goes to the business that the settings name, else to the first, and every business can
-    be talked to through the simulator. What is published anywhere is taken up while the workers work, or once
-    the application is asked for something; with `watches`, a pack whose files change is published. `say` is
-    told of both. Raises SettingsError.
+    A provider's number goes to the business that the settings name, else stays with the one of these that has
+    it, else goes to the first; every business can be talked to through the simulator. What is published
+    anywhere is taken up while the workers work, or once the application is asked for something; with
+    `watches`, a pack whose files change is published. `say` is told of both. Raises SettingsError.
     """
     made = {name: provider.make(settings) for name, provider in CHANNELS.items()}
     channels = {name: channel for name, channel in made.items() if channel is not None}
     published = Published(storage, say)
     for pack in packs.values():
         published.start(pack, now())
-    _give_numbers(storage, channels, tuple(packs))
+    numbers = _give_numbers(storage, channels, tuple(packs))
     metrics = Metrics()
-    metrics.watch(storage, now, settings.send_rate)
+    metrics.watch(storage, now, settings.send_rate, numbers)
     dispatch = Dispatch(settings.redis_url)
     jobs = Jobs(storage, published, channels, settings, now, metrics, dispatch, delivery_threads(threads))
     watch = PackWatch(
@@ -139,19 +139,31 @@ def make_site(
     return Site(settings, storage, channels, published.packs, jobs, dispatch, workers, watch, metrics, now)
 
 
-def _give_numbers(storage: Storage, channels: Mapping[str, Channel], businesses: Sequence[str]) -> None:
-    """Gives each channel's number to its business; one without a number goes by the business's own word."""
+def _give_numbers(
+    storage: Storage, channels: Mapping[str, Channel], businesses: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Gives each channel's number to its business; one without a number goes by the business's own word.
+
+    Gives the numbers of the providers. What no setting says is left as it is: two hosts that serve the same
+    packs in another order would give the number back and forth.
+    """
+    numbers: list[tuple[str, str]] = []
     for business in businesses:
         storage.add_channel(business, "simulator", business)
     for name, channel in channels.items():
         if name == "simulator":
             continue
-        business = channel.business or businesses[0]
+        owner = storage.channel_business(name, channel.number) if channel.number else None
+        business = channel.business or (owner if owner in businesses else None) or businesses[0]
         if business not in businesses:
             raise SettingsError(
                 [f"a setting gives the number of {name} to {business}: served are {', '.join(businesses)}"]
             )
-        storage.add_channel(business, name, channel.number or business)
+        if owner not in (None, business):
+            log.event("number_moved", provider=name, number=channel.number, before=owner, business=business)
+        numbers.append((name, channel.number or business))
+        storage.add_channel(business, *numbers[-1])
+    return numbers
 
 
 def create_app() -> Flask:

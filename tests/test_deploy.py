@@ -124,9 +124,20 @@ def test_the_compose_file_starts_what_exists():
             assert "healthcheck" in services[needed]
         for mount in service["volumes"]:
             assert mount.partition(":")[0] in compose["volumes"]
-    health = services["web"]["healthcheck"]["test"]
-    assert health[:3] == ["CMD", "python", "-c"]
-    compile(health[3], "healthcheck", "exec")
+    for name, port in (("web", 8000), ("worker", 9101)):
+        health = services[name]["healthcheck"]["test"]
+        assert health[:3] == ["CMD", "python", "-c"]
+        compile(health[3], "healthcheck", "exec")
+        assert str(port) in services[name]["command"]
+        assert f"http://127.0.0.1:{port}/ready" in health[3]
+
+
+def test_every_call_of_compose_names_the_settings_of_the_project():
+    """Compose itself would read a `.env` beside its file."""
+    texts = [text_of("compose.yaml"), (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")]
+    calls = [line for text in texts for line in text.splitlines() if "docker compose -" in line]
+    assert len(calls) == 3
+    assert all("docker compose --env-file .env -f deploy/compose.yaml" in line for line in calls)
 
 
 def test_the_dockerfile_copies_and_calls_what_exists():

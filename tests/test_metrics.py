@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
-from live_server import NUMBER, TOKEN, Live, bearer, live_server
+from live_server import NUMBER, TOKEN, Live, bearer, live_server, live_site
 from meta_double import MetaDouble, body, meta_double, refusal, text
 from processes import ROOT, SHOPTALK, environment, eventually, free_port, make_shop, running
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.metrics import FOLDER, Metrics
 from adapters.settings import SettingsError
+from adapters.web import health
 from adapters.web.metrics import serve_metrics
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -248,6 +249,45 @@ def test_the_token_of_the_settings_opens_the_page(tmp_path, double):
 def test_a_port_that_is_taken_is_an_error(port):
     with pytest.raises(OSError, match="in use"):
         serve_metrics(Metrics(), port(""))
+
+
+def test_the_port_of_a_worker_tells_whether_it_is_ready(tmp_path):
+    with live_site(tmp_path, None) as site:
+        ends, number = [], free_port()
+        ends.append(serve_metrics(site.metrics, number, "only me", beside=[health.routes(site)]))
+
+        def ask(path: str, **headers: str) -> requests.Response:
+            return requests.get(f"http://127.0.0.1:{number}{path}", headers=headers, timeout=30)
+
+        try:
+            assert ask("/health").json() == {"status": "alive"}
+            before = ask("/ready")
+            assert (before.status_code, before.json()["worker"]) == (503, "is not started")
+            site.workers.start()
+            after = ask("/ready")
+            assert (after.status_code, after.json()["status"]) == (200, "ready")
+            site.workers.stop()
+            assert ask("/ready").json()["worker"] == "is stopping"
+            far = {"X-Forwarded-For": "203.0.114.9"}
+            assert ask("/ready", **far).status_code == 403
+            assert ask("/ready", **far, Authorization="Bearer only me").status_code == 503
+        finally:
+            ends[0]()
+
+
+def test_a_number_that_never_brought_anything_is_silent_since_the_start(tmp_path, double):
+    noon = datetime(2025, 10, 18, 12, tzinfo=UTC)
+    with live_site(tmp_path, double.url, now=lambda: noon) as site:
+        text, _ = site.metrics.render()
+    samples = [
+        sample
+        for family in text_string_to_metric_families(text.decode())
+        for sample in family.samples
+        if sample.name == "shoptalk_channel_heard_timestamp_seconds"
+    ]
+    assert [(sample.labels, sample.value) for sample in samples] == [
+        ({"provider": "meta", "number": NUMBER}, noon.timestamp())
+    ]
 
 
 COUNTING = """

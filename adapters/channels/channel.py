@@ -91,8 +91,8 @@ class Channel(Protocol):
     """One number at one provider, with its credentials. Threads share it.
 
     `number` is our address as the provider names it; empty where it is the business's own word. `business` is
-    the one that the settings give the number to; empty for the first that is served. `window` is None where
-    anything may be said at any time.
+    the one that the settings give the number to, if to any. `window` is None where anything may be said at
+    any time.
     """
 
     limits: Limits

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics-port",
         type=serving.port_number,
         metavar="N",
-        help="a port to show /metrics on (default: none)",
+        help="a port to show /metrics, /ready and /health on (default: none)",
     )
 
 
@@ -48,13 +48,14 @@ def _wait() -> None:
 
 
 def _metrics(site: Site, port: int | None) -> Callable[[], None]:
-    """Shows the metrics on this port, if on any; what ends that."""
+    """Shows the metrics, and how the worker is, on this port, if on any; what ends that."""
+    from adapters.web import health
     from adapters.web.metrics import serve_metrics
 
     if port is None:
         return lambda: None
     try:
-        return serve_metrics(site.metrics, port, site.settings.metrics_token)
+        return serve_metrics(site.metrics, port, site.settings.metrics_token, beside=[health.routes(site)])
     except OSError as error:
         raise serving.NotServed(
             f"cannot show metrics on port {port} ({error.strerror}): name another with --metrics-port"
@@ -72,5 +73,5 @@ def _greet(site: Site, arguments: argparse.Namespace) -> None:
         else "  queue      none: without REDIS_URL it looks for work every second",
     ]
     if arguments.metrics_port is not None:
-        lines.append(f"  metrics    port {arguments.metrics_port}, /metrics")
+        lines.append(f"  metrics    port {arguments.metrics_port}, /metrics and /ready")
     print("\n".join(lines), flush=True)

@@ -1,9 +1,9 @@
-"""Shows the metrics to Prometheus: at `/metrics`, or on a port of its own where nothing else is served."""
+"""Shows the metrics to Prometheus: at `/metrics`, or on a port of its own, with the health of a worker."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from socketserver import TCPServer, ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -33,13 +33,19 @@ def routes(metrics: Metrics, token: str) -> Blueprint:
     return pages
 
 
-def serve_metrics(metrics: Metrics, port: int, token: str = "", host: str = "") -> Callable[[], None]:
+def serve_metrics(
+    metrics: Metrics, port: int, token: str = "", host: str = "", beside: Sequence[Blueprint] = ()
+) -> Callable[[], None]:
     """Serves `/metrics` in a thread of its own, on every address of this machine unless one is named.
 
-    Returns what ends that. Raises OSError for a port that is taken.
+    The pages `beside` it are for private networks, and for who shows the token. Returns what ends all that.
+    Raises OSError for a port that is taken.
     """
     app = Flask("shoptalk_metrics", static_folder=None, template_folder=None)
     app.register_blueprint(routes(metrics, token))
+    for pages in beside:
+        pages.before_request(lambda: _refuse_strangers(token))
+        app.register_blueprint(pages)
     app.register_error_handler(HTTPException, _refused)
     server = make_server(host, port, app, _Server, _Request)
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="metrics", daemon=True)
@@ -85,6 +91,11 @@ def _is_near(asked: Request) -> bool:
     peer = address_of(asked.remote_addr) if asked.remote_addr else HERE
     way = [peer, *(address_of(hop.strip()) for line in said for hop in line.split(","))]
     return "Forwarded" not in asked.headers and all(hop and hop.is_private for hop in way)
+
+
+def _refuse_strangers(token: str) -> None:
+    if not _is_near(request) and not (token and bearer.shows(request, token)):
+        abort(403, "only private networks may read this: else send the token in METRICS_TOKEN along")
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:
