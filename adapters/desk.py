@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from adapters.channels import CHANNELS
-from adapters.channels.channel import Channel
+from adapters.channels.channel import Channel, SendFailed
+from adapters.media_types import HEAD, TYPES, RefusedType, true_type
 from adapters.metrics import Metrics
 from adapters.published import Published
 from adapters.settings import Settings
 from adapters.storage import Held, Storage, StorageError
 from adapters.storage.reports import Row
 from adapters.tasks.turns import TakingTurns
+from engine.message import Media, Outbound
 from engine.pack import Pack
 
 
@@ -46,7 +50,8 @@ class Talk(NamedTuple):
 
 
 class Desk:
-    """A desk beside the servers. It only writes to the database: what it queues, a running server sends.
+    """A desk beside the servers. It only writes to the database: what it queues, a running server sends. A
+    file, which that server may not have, it hands to the provider itself.
 
     Nothing of the packs is seeded and no number is given to anybody, for a server that runs may serve others.
     """
@@ -65,19 +70,22 @@ class Desk:
         self._published: dict[str, Published] = {}
         storage.packs.update(packs)
 
-    def reply(self, wish: Wish, text: str) -> str:
-        """Queues a text to a customer who is with a person; a sentence on what was done. Raises NotDone."""
-        talk = self._with_a_person(wish, "`shoptalk send` writes to them all the same")
-        return self._queue(wish, talk, text)
+    def reply(self, wish: Wish, text: str, file: str = "") -> str:
+        """Queues a text, a file or both to a customer who is with a person; a sentence on what was done.
 
-    def send(self, wish: Wish, text: str) -> str:
-        """Queues a text to anybody; a sentence on what was done. Raises NotDone."""
+        The file is one of here, or its public https address. Raises NotDone.
+        """
+        talk = self._with_a_person(wish, "`shoptalk send` writes to them all the same")
+        return self._queue(wish, talk, text, file)
+
+    def send(self, wish: Wish, text: str, file: str = "") -> str:
+        """Queues a text, a file or both to anybody; a sentence on what was done. Raises NotDone."""
         talks = self._talks(wish)
         if not talks:
             if not re.fullmatch(r"[+0-9 ()./-]{5,25}|[A-Z]{2}\.[A-Za-z0-9.]{1,128}", wish.phone):
                 raise NotDone(f"{wish.phone} is no number: write it with its country, as in 923001234567.")
             talks = self._numbers(wish)
-        return self._queue(wish, self._only(wish, talks), text)
+        return self._queue(wish, self._only(wish, talks), text, file)
 
     def hand_back(self, wish: Wish) -> str:
         """Gives the talk back to the flow; a sentence on where it goes on. Raises NotDone."""
@@ -173,17 +181,20 @@ class Desk:
 
     # What is written
 
-    def _queue(self, wish: Wish, talk: Talk, text: str) -> str:
+    def _queue(self, wish: Wish, talk: Talk, text: str, file: str) -> str:
         channel = self._channel(talk)
-        if not text.strip():
+        if not text.strip() and not file:
             raise NotDone("There is nothing to send: the text is empty.")
-        if len(text) > channel.limits.text:
-            most = f"{talk.provider} takes at most {channel.limits.text}"
+        longest = channel.limits.caption if file else channel.limits.text
+        if len(text) > longest:
+            where = " beside a file" if file else ""
+            most = f"{talk.provider} takes at most {longest}{where}"
             raise NotDone(f"The text has {len(text)} characters: {most}.")
+        media = _handed_over(channel, talk, text, file) if file else None
         now = self.now()
         try:
-            message = self.storage.queue_text(
-                talk.business, (talk.provider, talk.address), wish.phone, text, now
+            message = self.storage.queue(
+                talk.business, (talk.provider, talk.address), wish.phone, Outbound(text, media=media), now
             )
         except (ValueError, StorageError) as error:
             raise NotDone(f"{wish.phone} cannot be written to: {error}.") from error
@@ -203,6 +214,35 @@ class Desk:
             wanted = ", ".join(provider.settings) if provider else "a provider that there is"
             raise NotDone(f"The channel {talk.provider} is not set up here: set {wanted}.")
         return channel
+
+
+def _handed_over(channel: Channel, talk: Talk, text: str, file: str) -> tuple[str, Media]:
+    """The kind of the file, and what the provider calls it, once it has it. Raises NotDone."""
+    is_address = file.startswith("https://")
+    path = Path(file)
+    declared = mimetypes.guess_type(file.partition("?")[0] if is_address else path.name)[0] or ""
+    try:
+        mime_type = declared if is_address else true_type("document", declared, _head(path))
+    except RefusedType as error:
+        raise NotDone(f"{file} is not sent: {error}.") from error
+    except OSError as error:
+        raise NotDone(f"{file} cannot be read: {error.strerror}.") from error
+    known = TYPES.get(mime_type)
+    if known is None or known.kind not in channel.limits.media:
+        raise NotDone(f"{file} is not sent: {talk.provider} takes no {mime_type or 'file of no type'}.")
+    if text and known.kind not in channel.limits.captions:
+        raise NotDone(f"{talk.provider} shows no text beside {mime_type}: send one after the other.")
+    if is_address:
+        return known.kind, Media(link=file, mime_type=mime_type)
+    try:
+        return known.kind, channel.upload(talk.address, path, mime_type)
+    except SendFailed as failure:
+        raise NotDone(f"{file} is not sent: {failure.text}.") from failure
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as content:
+        return content.read(HEAD)
 
 
 def _is_by(talk: Talk, wish: Wish) -> bool:

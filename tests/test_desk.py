@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from meta_double import MetaDouble, meta_double
 from processes import shoptalk
 from storage_case import Place, everything
 from twilio_double import ACCOUNT, AUTH_TOKEN
@@ -356,3 +359,72 @@ def test_who_is_with_a_person_is_found_on_the_version_that_they_are_on(office: O
     assert "Queued" in desk.reply(Wish(ANN), "Here I am")
     assert "goes on in" in desk.hand_back(Wish(ANN))
     assert office.state(talk) == "main_menu"
+
+
+JPEG = b"\xff\xd8\xff\xe0" + b"0" * 2000
+LINK = "https://shop.example.org/menu.pdf?day=1"
+
+
+@pytest.fixture
+def double(office: Office) -> Iterator[MetaDouble]:
+    """What stands in for Meta, for the desk of this office."""
+    with meta_double() as double:
+        assert office.settings.meta is not None
+        office.settings = replace(office.settings, meta=replace(office.settings.meta, graph_url=double.url))
+        office.desk = office.desk_of(packs())
+        yield double
+
+
+def test_a_file_is_handed_to_the_provider_and_sent_by_its_id(
+    office: Office, double: MetaDouble, tmp_path: Path
+) -> None:
+    menu = tmp_path / "menu.jpg"
+    menu.write_bytes(JPEG)
+    office.says("hi", sender=BOB, provider="meta", number=NUMBER)
+    office.desk.send(Wish(BOB), "Today's cookies", str(menu))
+    (upload,) = double.uploads
+    assert (upload.mime_type, upload.content) == ("image/jpeg", JPEG)
+    [conversation] = office.storage.reports().conversations_of(BOB)
+    sent = office.storage.reports().messages(conversation["id"])[-1]
+    assert (sent["kind"], sent["body"], sent["status"]) == ("image", "Today's cookies", "queued")
+    assert sent["payload"]["media"][1]["id"] == "media.1"
+
+
+def test_over_twilio_a_file_goes_by_its_address(office: Office) -> None:
+    talk = office.says("hi", "4")
+    office.desk.reply(Wish(ANN), "", LINK)
+    sent = office.storage.reports().messages(talk)[-1]
+    assert (sent["kind"], sent["payload"]["media"][1]["link"]) == ("document", LINK)
+
+
+@pytest.mark.parametrize(
+    ("sender", "name", "content", "text", "why"),
+    [
+        (BOB, "none.jpg", None, "", "none.jpg cannot be read: No such file"),
+        (BOB, "menu.jpg", b"MZ" + b"0" * 100, "", "menu.jpg is not sent: it is a program"),
+        (BOB, "menu.zzz", b"\x00\x01", "", "a file of no type is not taken"),
+        (BOB, "song.mp3", b"ID3" + b"0" * 100, "Listen", "meta shows no text beside audio/mpeg"),
+        (BOB, "menu.jpg", JPEG, "x" * 1025, "1025 characters: meta takes at most 1024 beside a file"),
+        (BOB, "large.jpg", JPEG * 2700, "", "larger than the 5 MiB of one image"),
+        (ANN, "menu.jpg", JPEG, "", "Twilio takes no uploads: send the file by a public https address"),
+    ],
+)
+def test_a_file_that_cannot_be_sent_says_why_and_changes_nothing(
+    office: Office,
+    double: MetaDouble,
+    tmp_path: Path,
+    sender: str,
+    name: str,
+    content: bytes | None,
+    text: str,
+    why: str,
+) -> None:
+    office.says("hi", sender=ANN)
+    office.says("hi", sender=BOB, provider="meta", number=NUMBER)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    before = everything(office.storage)
+    with pytest.raises(NotDone, match=re.escape(why)):
+        office.desk.send(Wish(sender), text, str(tmp_path / name))
+    assert everything(office.storage) == before
+    assert double.uploads == []

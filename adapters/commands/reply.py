@@ -1,4 +1,4 @@
-"""`shoptalk reply PHONE TEXT`: answers a customer who is with a person."""
+"""`shoptalk reply PHONE TEXT`: answers a customer who is with a person, with a file too."""
 
 from __future__ import annotations
 
@@ -15,8 +15,16 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument("phone", metavar="PHONE", help="the customer's number with its country, or their id")
-    parser.add_argument("text", metavar="TEXT", nargs="+", help="what to say")
+    add_words(parser)
     add_choices(parser)
+
+
+def add_words(parser: argparse.ArgumentParser) -> None:
+    """Adds what is said."""
+    parser.add_argument("text", metavar="TEXT", nargs="*", help="what to say")
+    parser.add_argument(
+        "--file", default="", metavar="FILE", help="a file to send with it, or its public https address"
+    )
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     from adapters.desk import Wish
 
     wish = Wish(arguments.phone, arguments.business, arguments.channel)
-    return at_the_desk(arguments.packs, lambda desk: desk.reply(wish, " ".join(arguments.text)))
+    return at_the_desk(
+        arguments.packs, lambda desk: desk.reply(wish, " ".join(arguments.text), arguments.file)
+    )
 
 
 def at_the_desk(folders: Sequence[Path], work: Callable[[Desk], str]) -> int:

@@ -270,20 +270,20 @@ class Outbox:
         with self.database.writing():
             return self.database.execute(RELEASE, stored(before))
 
-    def queue_text(
+    def queue(
         self,
         business: str,
         channel: ChannelAddress,
         sender: str,
-        text: str,
+        outbound: Outbound,
         now: datetime,
         correlation: str,
     ) -> int:
-        """Queues a text to a phone number or user id."""
+        """Queues a message to a phone number or user id."""
         with self.database.writing():
             located = self.directory.conversation(business, channel, sender, now)
             self.database.execute(TOUCH, located.conversation)
-            statement, values = queued_reply(located, Outbound(text), now, correlation=clean(correlation))
+            statement, values = queued_reply(located, outbound, now, correlation=clean(correlation))
             return self.database.insert(f"{statement} RETURNING id", *values)
 
     def _claimable(self, conversation: int, now: datetime, rate: Rate | None) -> _Claimable | None:

@@ -277,7 +277,19 @@ class Storage:
         correlation: str = "",
     ) -> int:
         """Queues a text from a channel (provider, address) to a phone number or user id; the message's id."""
-        return self._outbox.queue_text(business, ChannelAddress(*channel), phone, text, now, correlation)
+        return self.queue(business, channel, phone, Outbound(text), now, correlation)
+
+    def queue(
+        self,
+        business: str,
+        channel: tuple[str, str],
+        phone: str,
+        outbound: Outbound,
+        now: datetime,
+        correlation: str = "",
+    ) -> int:
+        """Queues a message as `queue_text` does a text."""
+        return self._outbox.queue(business, ChannelAddress(*channel), phone, outbound, now, correlation)
 
     # The numbers, and how much there is to do
 
