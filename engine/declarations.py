@@ -104,6 +104,7 @@ class Type(NamedTuple):
     pattern cannot hold one. `store` makes the JSON value that the conversation keeps, `load` the value of the
     turn from it (None where what it remembers is gone). `kinds` are the kinds of message it can be read from.
     `example` is what a customer may write for it; empty where that depends on the business or is no text.
+    `holds` is the Python type of its values.
     """
 
     name: str
@@ -114,3 +115,4 @@ class Type(NamedTuple):
     load: Callable[[Any, Draft], Any] = load_as_is
     kinds: tuple[str, ...] = ("text",)
     example: str = ""
+    holds: type = str

@@ -13,26 +13,10 @@ from engine.expressions import MISSING, Expression
 from engine.flow import Rule, Slot
 from engine.jinja.sandbox import printed
 from engine.recognizer import Meaning
-from engine.shop import Order, Product
 from engine.types import TYPES
 
 Problem = dict[str, Any]
 """What could not be read: its `name`, `type` and `text`."""
-
-ITSELF: Mapping[str, type] = {"number": int, "decimal": Decimal, "money": Decimal}
-"""The types whose values are numbers already; a number for any other slot is read as if it were typed."""
-
-HELD: Mapping[str, type] = {
-    "boolean": bool,
-    "date": date,
-    "time": time,
-    "datetime": datetime,
-    "location": dict,
-    "media": dict,
-    "product": Product,
-    "order": Order,
-}
-"""What the values of the other types are, where a flow gives one that is neither a text nor a number."""
 
 
 def read_named(draft: Draft, meaning: Meaning) -> Problem | None:
@@ -104,21 +88,20 @@ def read_value(slot: Slot, new: Any, draft: Draft, is_written: bool) -> Any:
         return [read_value(slot, one, draft, is_written) for one in new]
     if is_written and (new is None or new == ""):
         return None
+    kind = TYPES[slot.type]
     if isinstance(new, str):
-        return TYPES[slot.type].read(new, draft)
-    if type(new) is ITSELF.get(slot.type):
+        return kind.read(new, draft)
+    if type(new) is kind.holds:
         return new
     if isinstance(new, (int, float, Decimal)) and not isinstance(new, bool):
         exact = Decimal(str(new))
         whole = exact.is_finite() and exact == int(exact)
-        return TYPES[slot.type].read(str(int(exact)) if whole else f"{exact:f}", draft)
+        return kind.read(str(int(exact)) if whole else f"{exact:f}", draft)
     if slot.type in ("text", "word"):
-        return TYPES[slot.type].read(printed(new), draft)
+        return kind.read(printed(new), draft)
     if slot.type == "date" and isinstance(new, datetime):
         return new.date()
-    if type(new) is not HELD.get(slot.type):
-        raise Unreadable(f"a {type(new).__name__.lower()} is no {slot.type}")
-    return new
+    raise Unreadable(f"a {type(new).__name__.lower()} is no {slot.type}")
 
 
 def plain(value: Any) -> Any:

@@ -67,4 +67,11 @@ def _folded(words: str) -> set[str]:
     return {fold(word.replace("_", " ")) for word in words.split()}
 
 
-TYPE = Type("boolean", "yes or no, in the flow's languages", read, shape=ANYTHING, example="yes")
+TYPE = Type(
+    "boolean",
+    "yes or no, in the flow's languages",
+    read,
+    shape=ANYTHING,
+    example="yes",
+    holds=bool,
+)

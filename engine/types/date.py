@@ -151,4 +151,5 @@ TYPE = Type(
     store=datetime.date.isoformat,
     load=load,
     example="tomorrow",
+    holds=datetime.date,
 )

@@ -54,4 +54,5 @@ TYPE = Type(
     store=datetime.datetime.isoformat,
     load=load,
     example="tomorrow at 17:30",
+    holds=datetime.datetime,
 )

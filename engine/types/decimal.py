@@ -34,4 +34,5 @@ TYPE = Type(
     store=str,
     load=load,
     example="2.5",
+    holds=Decimal,
 )

@@ -18,4 +18,10 @@ def read(text: str, draft: Draft) -> dict[str, Any]:
     return {"latitude": message.latitude, "longitude": message.longitude, "address": message.address}
 
 
-TYPE = Type("location", "a place that is sent: latitude, longitude, address", read, kinds=("location",))
+TYPE = Type(
+    "location",
+    "a place that is sent: latitude, longitude, address",
+    read,
+    kinds=("location",),
+    holds=dict,
+)

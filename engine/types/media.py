@@ -19,4 +19,10 @@ def read(text: str, draft: Draft) -> dict[str, str]:
     return {"id": media.id, "link": media.link, "mime_type": media.mime_type, "filename": media.filename}
 
 
-TYPE = Type("media", "a picture, sound, film or file that is sent", read, kinds=tuple(sorted(MEDIA_KINDS)))
+TYPE = Type(
+    "media",
+    "a picture, sound, film or file that is sent",
+    read,
+    kinds=tuple(sorted(MEDIA_KINDS)),
+    holds=dict,
+)

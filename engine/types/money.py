@@ -84,4 +84,5 @@ TYPE = Type(
     store=str,
     load=load,
     example="100",
+    holds=Decimal,
 )

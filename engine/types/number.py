@@ -27,4 +27,5 @@ TYPE = Type(
     read,
     shape=r"[+\-−]?\d{1,40}+",
     example="2",
+    holds=int,
 )

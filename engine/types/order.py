@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.declarations import Type, Unreadable
+from engine.shop import Order
 from engine.words import with_plain_digits
 
 if TYPE_CHECKING:
     from engine.draft import Draft
-    from engine.shop import Order
 
 
 def read(text: str, draft: Draft) -> Order:
@@ -40,4 +40,5 @@ TYPE = Type(
     shape=r"#?[\w\-]{1,40}+",
     store=store,
     load=load,
+    holds=Order,
 )

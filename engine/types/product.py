@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from engine.declarations import Type, Unreadable
 from engine.patterns import ANYTHING
+from engine.shop import Product
 from engine.words import fold, with_plain_digits
 
 if TYPE_CHECKING:
     from engine.draft import Draft
-    from engine.shop import Product
 
 
 def read(text: str, draft: Draft) -> Product:
@@ -35,5 +35,11 @@ def load(stored: str, draft: Draft) -> Product | None:
 
 
 TYPE = Type(
-    "product", "a product, by its menu number, code or name", read, shape=ANYTHING, store=store, load=load
+    "product",
+    "a product, by its menu number, code or name",
+    read,
+    shape=ANYTHING,
+    store=store,
+    load=load,
+    holds=Product,
 )

@@ -48,5 +48,12 @@ def load(stored: str, draft: Draft) -> datetime.time:
 
 
 TYPE = Type(
-    "time", "a time of day: 17:30, 5pm", read, shape=ANYTHING, store=store, load=load, example="17:30"
+    "time",
+    "a time of day: 17:30, 5pm",
+    read,
+    shape=ANYTHING,
+    store=store,
+    load=load,
+    example="17:30",
+    holds=datetime.time,
 )
