@@ -53,7 +53,7 @@ def sayings(
             yield Saying(_input(flow, state.input, products), "input", state.input)
         fallback = state.otherwise or flow.otherwise
         if fallback is not None:
-            yield Saying(_not_understood(state), "otherwise", fallback)
+            yield Saying(_not_understood(flow, state), "otherwise", fallback)
     for rule in state.after:
         if rule.wait is not None:
             yield Saying({"wait": spelled(int(rule.wait.total_seconds()))}, "after", rule)
@@ -109,10 +109,11 @@ def _example(type_name: str, products: Sequence[Product]) -> str:
     return declared.example if declared is not None and declared.example else ANSWER
 
 
-def _not_understood(state: State) -> Said:
-    takes_text = state.input is not None and "text" in state.input.accepts
-    if not takes_text:
-        return MEANINGLESS
+def _not_understood(flow: Flow, state: State) -> Said:
     accepted = state.input.accepts if state.input is not None else ()
-    kind = next((one for one in ("audio", "contacts", "image") if one not in accepted), "video")
-    return {"send": kind}
+    rules = commands_in(flow, state).values()
+    patterns = (one for rule in rules for group in rule.patterns.values() for one in group)
+    if "text" not in accepted and not any(one.match(MEANINGLESS) is not None for one in patterns):
+        return MEANINGLESS
+    kinds = ("audio", "contacts", "image", "document")
+    return {"send": next((kind for kind in kinds if kind not in accepted), "video")}

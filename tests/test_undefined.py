@@ -335,7 +335,7 @@ EMPTY = {
             '  said: "{{ name }}"\n',
         ),
         "name",
-        ("customer: just some words", "(length refuses it)", "[initial]"),
+        ("customer: j", "(length refuses it)", "[initial]"),
     ),
     "a name that was tested by an earlier validator, where a refusal leads": (
         flow(
@@ -351,7 +351,7 @@ EMPTY = {
             '  said: "{{ name }}"\n',
         ),
         "name",
-        ("customer: just some words", "(length refuses it)", "[asking]"),
+        ("customer: jus", "(length refuses it)", "[asking]"),
     ),
 }
 
@@ -771,7 +771,6 @@ def test_where_nothing_depends_the_conversation_of_a_finding_says_it_empty(text:
         for line in problem.conversation:
             if line.startswith("customer: ") or line in HAPPENS:
                 said = hear(talker, line.removeprefix("customer: "))
-        if not any(line.endswith("refuses it)") for line in problem.conversation):
-            empty = [one for reply in said for one in SHOWN.findall(reply) if one[0] == message]
-            assert empty, (message, problem.conversation, said)
-            assert not empty[0][1 + SLOTS.index(slot)], (message, problem.conversation, said)
+        empty = [one for reply in said for one in SHOWN.findall(reply) if one[0] == message]
+        assert empty, (message, problem.conversation, said)
+        assert not empty[0][1 + SLOTS.index(slot)], (message, problem.conversation, said)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from engine.analysis.moves import SPOKEN, Move, Moves
 from engine.analysis.possibility import Possibility
 from engine.analysis.watched import EMPTY, KEPT, THIS_TURN, Filled, Watched
-from engine.flow import Branch, Flow, Rule, State
-from engine.sayings import MEANINGLESS, Said, sayings
-from engine.shop import Product
+from engine.flow import State
 
 ONE_MESSAGE = 10
 A_CONDITION = 1
@@ -156,12 +154,6 @@ def _in_force(staying: Sequence[Move], moves: Moves, state: State) -> Iterator[M
     return (move for move in staying if move.site is not None and moves.in_force(move.site, state))
 
 
-def _conditions(word: str, branches: Iterable[Branch]) -> Iterator[str]:
-    written = [branch.when.source.strip() for branch in branches if branch.when is not None]
-    if written:
-        yield f"{word} {' or '.join(written)}"
-
-
 def _cost_of(move: Move) -> int:
     cost = BAD_LUCK if move.cause in ("fails", "none") else A_CONDITION if move.cause != "goes" else 0
     if move.branch is not None and move.branch.when is not None:
@@ -172,74 +164,12 @@ def _cost_of(move: Move) -> int:
         cost += A_CONDITION
     if move.site.kind not in SPOKEN:
         return cost + UNASKED
-    return cost + ONE_MESSAGE * _times(move)
+    return cost + ONE_MESSAGE * times(move)
 
 
-def _times(move: Move) -> int:
+def times(move: Move) -> int:
     """How often something has to be said for the move."""
     site = move.site
     if site is None or site.kind != "then" or site.state is None or site.state.tries is None:
         return 1
     return max(1, site.state.tries.limit)
-
-
-class Storyteller:
-    """Writes moves down as a conversation, a line for each thing that is said or happens."""
-
-    def __init__(self, flow: Flow, role: str = "customer", products: Sequence[Product] = ()) -> None:
-        self.flow = flow
-        self.role = role
-        self.products = products
-        self._said: dict[str, Mapping[int, tuple[Said, str]]] = {}
-
-    def tell(self, path: Iterable[tuple[str, Move]], end: str = "", lacking: str = "") -> tuple[str, ...]:
-        """The conversation, with the state in which it ends where one is named, and without this name."""
-        lines = [line for name, move in path for line in self._lines(name, move)]
-        return (*lines, f"[{end}]") if end else tuple(lines)
-
-    def _lines(self, name: str, move: Move) -> Iterator[str]:
-        if move.site is not None:
-            line = self._said_for(self.flow.states[name], move.site.kind, move.site.rule)
-            yield from [line] * _times(move)
-            if move.site.rule.when is not None:
-                yield f"(where {move.site.rule.when.source.strip()})"
-        if move.cause == "unreadable":
-            yield "(it cannot be read)"
-        elif move.cause == "refused":
-            yield f"({move.detail} refuses it)"
-        elif move.cause == "fails":
-            yield f"(it fails: {move.detail})"
-        elif move.cause == "none":
-            yield "(there is nothing to choose)"
-        elif move.cause == "handed_back":
-            yield "(event: handed_back)"
-        else:
-            held = [move.branch] if move.branch is not None and move.branch.when is not None else []
-            conditions = [*_conditions("where", held), *_conditions("unless", move.over)]
-            if conditions:
-                yield f"({', '.join(conditions)})"
-
-    def _said_for(self, state: State, kind: str, rule: Rule) -> str:
-        known = self._said.get(state.name)
-        if known is None:
-            every = sayings(self.flow, state, products=self.products)
-            known = {id(saying.rule): (saying.said, saying.kind) for saying in every}
-            self._said[str(state.name)] = known
-        if kind == "then":
-            fallback = next((said for said, of in known.values() if of == "otherwise"), MEANINGLESS)
-            return self._line(fallback, rule)
-        said, _ = known.get(id(rule), (MEANINGLESS, kind))
-        return self._line(said, rule)
-
-    def _line(self, said: Said, rule: Rule) -> str:
-        if isinstance(said, str):
-            return f"{self.role}: {said}"
-        if "wait" in said:
-            return f"({said['wait']} later)"
-        if "event" in said:
-            return f"(event: {said['event']})"
-        if "send" in said:
-            return f"{self.role}: ({said['send']})"
-        title = rule.title.get(self.flow.languages[0])
-        shown = title.constant if title is not None and title.constant else None
-        return f"{self.role}: [ {shown or str(rule.name).replace('_', ' ').capitalize()} ]"

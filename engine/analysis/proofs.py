@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from engine.analysis.journeys import Journeys, Spot, Storyteller
+from engine.analysis.journeys import Journeys, Spot
 from engine.analysis.moves import Moves
 from engine.analysis.possibility import Possibility
 from engine.analysis.survey import Survey
 from engine.analysis.uses import Uses
 from engine.analysis.watched import Watched
 from engine.shop import Product
+
+if TYPE_CHECKING:
+    from engine.analysis.storyteller import Storyteller
 
 
 class Proofs:
@@ -33,7 +37,8 @@ class Proofs:
         self.letters = letters
         self.moves = Moves(survey)
         self._watching: dict[str, Journeys] = {}
-        self.storyteller = Storyteller(survey.flow, role, products)
+        self.role = role
+        self.products = products
 
     @cached_property
     def possibility(self) -> Possibility:
@@ -44,6 +49,13 @@ class Proofs:
     def journeys(self) -> Journeys:
         """The shortest conversation to every state."""
         return Journeys(self.possibility)
+
+    @cached_property
+    def storyteller(self) -> Storyteller:
+        """Who tells conversations."""
+        from engine.analysis.storyteller import Storyteller  # most flows have nothing to tell of
+
+        return Storyteller(self.possibility.certainty, self.flow, self.role, self.products)
 
     def watching(self, slot: str) -> Journeys:
         """The shortest conversations in which the slot is empty, or holds something, told apart."""

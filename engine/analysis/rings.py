@@ -157,7 +157,7 @@ class Rings:
                     again = self._first_to_act(goto)
                     if code != PASSES_ONCE and again == at and goto is not None and (at, code) not in found:
                         found.add((at, code))
-                        ring = (at, *self._until(goto, at))
+                        ring = (*self._until(goto, at), at)
                         yield Ring(ring, f" for ever, as long as `{step.action}` fails with {code}")
 
     def _until(self, name: str, end: str) -> Iterator[str]:

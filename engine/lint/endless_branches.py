@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.analysis.journeys import Spot
+from engine.analysis.journeys import Journeys, Spot
 from engine.analysis.proofs import Proofs
 from engine.analysis.rings import Ring, Rings
+from engine.analysis.watched import EMPTY, KEPT, THIS_TURN, Filled
 from engine.flow import MOST_STATES_PASSED
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.lint.stranded_customer import listed
@@ -50,13 +51,17 @@ def _entered(proofs: Proofs, ring: Ring) -> tuple[Spot, tuple[str, ...]] | None:
     """The nearest state of the circle, where what keeps it going holds if that can be told."""
     for slot in _slots(proofs, ring):
         journeys = proofs.watching(slot)
-        for spot in journeys.spots:
-            if not spot.waits and spot.filled and spot.state in ring.states and journeys.is_possible(spot):
-                return spot, proofs.storyteller.tell(journeys.to(spot), spot.state)
-    for spot in proofs.journeys.spots:
-        if not spot.waits and spot.state in ring.states and proofs.journeys.is_possible(spot):
-            return spot, proofs.conversation_to(spot)
-    return None
+        spot = _nearest(journeys, ring, (KEPT, THIS_TURN))
+        if spot is not None:
+            return spot, proofs.storyteller.tell(journeys.to(spot), spot.state)
+    spot = _nearest(proofs.journeys, ring, (EMPTY,))
+    return None if spot is None else (spot, proofs.conversation_to(spot))
+
+
+def _nearest(journeys: Journeys, ring: Ring, filled: Sequence[Filled]) -> Spot | None:
+    spots = [Spot(name, False, one) for name in ring.states for one in filled]
+    reached = (spot for spot in spots if journeys.reaches(*spot) and journeys.is_possible(spot))
+    return min(reached, key=journeys.cost_of, default=None)
 
 
 def _slots(proofs: Proofs, ring: Ring) -> Iterator[str]:
