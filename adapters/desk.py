@@ -106,6 +106,11 @@ class Desk:
         state = row["state"] if row else ""
         return f"Handed back: {wish.phone} goes on in {state} of {talk}."
 
+    def take_up_unclaimed(self) -> str:
+        """Takes up what came for a number before one of these businesses had it; a sentence on how much."""
+        taken = self.storage.take_up_unclaimed(self.now())
+        return f"{taken} {'message is' if taken == 1 else 'messages are'} taken up."
+
     # Which conversation is meant
 
     def _talks(self, wish: Wish) -> list[Talk]:

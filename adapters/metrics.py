@@ -48,6 +48,12 @@ class Metrics:
             ("provider", "kind"),
             registry=registry,
         )
+        self._unclaimed = Counter(
+            "shoptalk_messages_unclaimed",
+            "Messages for a number that no business has",
+            ("provider",),
+            registry=registry,
+        )
         self._receipts = Counter(
             "shoptalk_receipts",
             "What providers said of messages of ours",
@@ -104,6 +110,10 @@ class Metrics:
     def message_in(self, provider: str, kind: str) -> None:
         """A message of a customer was kept."""
         self._messages.labels(provider, _word(kind)).inc()
+
+    def messages_unclaimed(self, provider: str, count: int = 1) -> None:
+        """So many messages came for a number that no business has; told of none, the first is a change."""
+        self._unclaimed.labels(provider).inc(count)
 
     def receipt(self, provider: str, status: str) -> None:
         """A provider said what became of a message of ours."""

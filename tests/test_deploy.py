@@ -274,6 +274,7 @@ def shown() -> tuple[set[str], set[tuple[str, str]]]:
     metrics.receipt("meta", "sent")
     metrics.webhook("meta", 200)
     metrics.turn("corner", "handled", 0.001)
+    metrics.messages_unclaimed("meta", 0)
     metrics.sent("meta", "sent", 0.1)
     metrics.provider_error("meta", "131056")
     metrics.ticked(datetime.now(UTC))

@@ -103,6 +103,17 @@ def test_a_conversation_is_told_in_numbers(live, double):
     assert (value(found, "shoptalk_process_resident_memory_bytes") or 0) > 1e6
 
 
+def test_a_message_counts_once_and_not_at_all_where_it_is_nobodys(live, double):
+    unclaimed = "shoptalk_messages_unclaimed_total"
+    assert value(scraped(live), unclaimed, provider="meta") == 0
+    for _ in range(3):
+        live.say("hi", "w.1")
+    assert live.post(body(text("hi", "w.2"), number="999")).status_code == 200
+    found = scraped(live)
+    assert value(found, "shoptalk_messages_in_total", provider="meta", kind="text") == 1
+    assert value(found, unclaimed, provider="meta") == 1
+
+
 def test_conversations_are_counted_by_their_state(live, double):
     for number, said in enumerate((["hi"], ["hi"], ["hi", "1, 1", "buy"])):
         for place, words in enumerate(said):

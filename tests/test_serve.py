@@ -442,6 +442,24 @@ def test_they_stop_in_time_while_a_provider_hangs(shop: Path, tmp_path: Path, do
         ]  # fmt: skip
 
 
+def test_what_came_for_a_number_before_a_business_had_it_is_taken_up(shop: Path, double: MetaDouble) -> None:
+    settings = with_meta(double.url)
+    with served(shop, **{**settings, "WHATSAPP_PHONE_NUMBER_ID": "999888777"}) as server:
+        server.say("hi", "wamid.1")
+        listed = call(shop, "failed").stdout
+        assert f"meta {NUMBER}  1 message for a number that no business had" in listed
+        assert "META_BUSINESS" in listed
+        assert call(shop, "retry", "--unclaimed").stdout == "0 messages are taken up.\n"
+    with served(shop, **settings):
+        assert "corner_shop has it now" in call(shop, "failed").stdout
+        [line] = call(shop, "failed", "--json").stdout.splitlines()
+        assert (json.loads(line)["address"], json.loads(line)["messages"]) == (NUMBER, 1)
+        assert call(shop, "retry", "--unclaimed").stdout == "1 message is taken up.\n"
+        assert double.wait_for(1)[0].text == "Welcome to Corner Shop!"
+        assert call(shop, "retry", "--unclaimed").stdout == "0 messages are taken up.\n"
+        assert call(shop, "failed").stdout == "Nothing was put aside.\n"
+
+
 def test_what_was_put_aside_is_listed_and_taken_up_again(shop: Path, double: MetaDouble) -> None:
     for command in (["failed"], ["retry", "1"]):
         came = call(shop, *command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -253,6 +254,45 @@ def test_a_number_that_is_not_ours_is_kept_and_not_answered(live: Live, double: 
     (kept,) = live.rows("updates")
     assert json.loads(kept["raw"])["id"] == "wamid.1"
     assert [row["provider_id"] for row in live.rows("messages") if row["direction"] == "in"] == ["wamid.2"]
+
+
+def test_a_number_of_a_business_that_others_serve_is_left_to_them(
+    idle: Live, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A process that was started before the pack came has everything sent again, to whom has it."""
+    pack = idle.site.storage.packs.pop("corner_shop")
+    got = idle.post(body(text("hi", "wamid.1")))
+    assert (got.status_code, got.headers["Retry-After"]) == (503, "5")
+    assert "corner_shop" in got.json()["error"]
+    assert idle.rows("updates") == []
+    [record] = [one for one in caplog.records if one.getMessage() == "business_not_served"]
+    told: dict[str, Any] = vars(record)["values"]
+    assert (record.levelname, told["number"], told["business"]) == ("ERROR", NUMBER, "corner_shop")
+    idle.site.storage.serve(pack)
+    assert idle.post(body(text("hi", "wamid.1"))).status_code == 200
+    assert [row["provider_id"] for row in idle.rows("messages")] == ["wamid.1"]
+
+
+def test_the_log_tells_what_came_of_each_message(idle: Live, caplog: pytest.LogCaptureFixture) -> None:
+    strange = body(text("hi", "wamid.3"), number="999888777")
+    with caplog.at_level(logging.INFO, "shoptalk"):
+        for posted in (
+            body(text("hi", "wamid.1")),
+            body(text("hi", "wamid.1"), text("hi", "w" * 600)),
+            strange,
+        ):
+            assert idle.post(posted).status_code == 200
+    told = [
+        (record.levelname, record.getMessage(), vars(record)["values"]["id"][:7])
+        for record in caplog.records
+        if record.name == "shoptalk"
+    ]
+    assert told == [
+        ("INFO", "message_received", "wamid.1"),
+        ("INFO", "message_repeated", "wamid.1"),
+        ("INFO", "update_not_understood", "wwwwwww"),
+        ("ERROR", "message_unclaimed", "wamid.3"),
+    ]
 
 
 def test_a_customer_without_a_number_is_answered_by_id(live: Live, double: MetaDouble) -> None:

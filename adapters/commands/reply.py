@@ -29,8 +29,13 @@ def add_words(parser: argparse.ArgumentParser) -> None:
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Adds what tells one talk of a customer from another, and where the packs are."""
+    add_packs(parser)
     parser.add_argument("--business", default="", metavar="NAME", help="the talk with this business")
     parser.add_argument("--channel", default="", metavar="NAME", help="the talk over this provider: twilio")
+
+
+def add_packs(parser: argparse.ArgumentParser) -> None:
+    """Adds where the packs are."""
     parser.add_argument(
         "--packs",
         nargs="+",

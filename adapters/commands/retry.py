@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from adapters.commands.reply import add_packs, at_the_desk
+
 EVERYTHING = 1_000_000
 
 
@@ -20,13 +22,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="messages, by their numbers in `shoptalk failed`",
     )
     which.add_argument("--all", action="store_true", help="everything that was put aside")
+    which.add_argument(
+        "--unclaimed",
+        action="store_true",
+        help="the messages that came for a number before a business had it",
+    )
+    add_packs(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Takes them up again: 0 all, 1 where one is not put aside, 2 for settings or a database that fail.
 
+    Of unclaimed messages, those for a business whose pack is here: 1 where a pack cannot be read.
+
     A server or worker that runs finds them within a second.
     """
+    if arguments.unclaimed:
+        return at_the_desk(arguments.packs, lambda desk: desk.take_up_unclaimed())
     from contextlib import closing
 
     from adapters.settings import SettingsError

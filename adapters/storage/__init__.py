@@ -10,7 +10,7 @@ from adapters.storage.database import (
     StorageError,
 )
 from adapters.storage.failures import BrokenTimer
-from adapters.storage.inbox import Accepted
+from adapters.storage.inbox import Accepted, Outcome
 from adapters.storage.media import KeptFile, WaitingMedia
 from adapters.storage.money import InexactAmount
 from adapters.storage.outbox import PutAside, Queued, Rate, Wait
@@ -39,6 +39,7 @@ __all__ = [
     "Live",
     "NotReady",
     "NotServed",
+    "Outcome",
     "PutAside",
     "Queued",
     "Rate",

@@ -61,6 +61,14 @@ FAILED = """
     JOIN channels ON channels.id = messages.channel_id
     WHERE messages.status IN ('failed', 'needs_template') AND (? = '' OR messages.business = ?)
     ORDER BY messages.id DESC LIMIT ?"""
+UNCLAIMED = """
+    SELECT updates.provider, updates.address, channels.business, COUNT(*), MAX(updates.received_at)
+    FROM updates
+    LEFT JOIN channels ON channels.provider = updates.provider AND channels.address = updates.address
+    WHERE updates.kind = 'message' AND updates.applied_at IS NULL
+    GROUP BY updates.provider, updates.address, channels.business
+    ORDER BY updates.provider, updates.address"""
+UNCLAIMED_NAMES = ("provider", "address", "business", "messages", "received_at")
 FAILED_NAMES = (
     "id",
     "direction",
@@ -217,6 +225,17 @@ class Reports:
         if self._business is not None:
             raise StorageError("what nobody took belongs to no business: ask the reports of all")
         return self._rows(Update.select().order_by(Update.id.desc()).limit(limit))
+
+    def unclaimed(self) -> list[Row]:
+        """The numbers that no business had when messages came for them, and these were not taken up yet.
+
+        `provider address business messages received_at`: the business that has the number by now, if any, how
+        many messages came, and when the last did. Raises StorageError in the reports of one business.
+        """
+        if self._business is not None:
+            raise StorageError("what nobody took belongs to no business: ask the reports of all")
+        rows = self._database.rows(UNCLAIMED)
+        return [_readable(dict(zip(UNCLAIMED_NAMES, row, strict=True))) for row in rows]
 
     def find_customers(self, phone: str) -> list[Row]:
         """The customers known by a phone number, however it is written, or by a business-scoped id."""

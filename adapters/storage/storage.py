@@ -24,6 +24,7 @@ from adapters.storage.people import ChannelAddress, Directory
 from adapters.storage.reports import Reports, Row
 from adapters.storage.tables import Channel
 from adapters.storage.turns import Turns, WorkingTurn
+from adapters.storage.unclaimed import Unclaimed
 from adapters.storage.versions import VersionRows
 from engine.message import Inbound, Outbound, Receipt, Unread
 from engine.pack import Pack
@@ -67,6 +68,7 @@ class Storage:
         self.versions = VersionRows(database)
         self._directory = Directory(database, self.packs)
         self._inbox = Inbox(database, self._directory)
+        self._unclaimed = Unclaimed(database, self._inbox, self.packs)
         self._outbox = Outbox(database, self._directory)
         self._turns = Turns(database, self._directory)
         self._failures = Failures(database)
@@ -200,6 +202,10 @@ class Storage:
         return self._failures.record(
             conversation_id, message_id, traceback_text, trace, apology, now, tries, timer
         )
+
+    def take_up_unclaimed(self, now: datetime) -> int:
+        """Keeps as a message what came for a number that no business had, and one has now; how many."""
+        return self._unclaimed.take_up(now)
 
     def failed(self, limit: int = 100) -> list[Row]:
         """The messages that were put aside, in either direction, the newest first: see Reports.failed."""

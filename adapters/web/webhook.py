@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ServiceUnavailable
 
 from adapters import log
 from adapters.channels import CHANNELS, Provider
 from adapters.channels.channel import Channel, Malformed, Posted, Update
+from adapters.storage import Accepted, NotServed, Outcome
 from adapters.web import edge
 from adapters.web.site import Site
 from engine.message import Inbound, Receipt, Unread
@@ -24,6 +26,7 @@ def routes(site: Site) -> Blueprint:
     endpoints: dict[str, str] = {}
     for name, provider in CHANNELS.items():
         if provider.webhook:
+            site.metrics.messages_unclaimed(name, 0)
             for method, view in (("GET", _challenge), ("POST", _receive)):
                 endpoint = f"{name}_{method.lower()}"
                 endpoints[f"{pages.name}.{endpoint}"] = name
@@ -66,10 +69,16 @@ def _receive(site: Site, name: str, provider: Provider) -> _View:
         except Malformed as malformed:
             log.event("webhook_malformed", provider=name, reason=str(malformed), correlation=correlation)
             abort(400, str(malformed))
-        accepted = site.storage.accept(name, updates, site.now(), correlation)
+        try:
+            accepted = site.storage.accept(name, updates, site.now(), correlation)
+        except NotServed as error:
+            number = {"provider": name, "number": error.address.address, "business": error.business}
+            log.problem("business_not_served", None, **number, correlation=correlation)
+            # A process that was started with its pack takes the repetition.
+            raise ServiceUnavailable(str(error), retry_after=5) from error
         # Before anybody is told to look: a log in which the answer stands before the message helps nobody.
-        for update in updates:
-            _note(site, name, update, accepted.correlations, correlation)
+        for place, update in enumerate(updates):
+            _note(site, name, update, place, accepted, correlation)
         site.dispatch.take_turns(*accepted.waiting)
         site.dispatch.fetch_media(*accepted.media)
         for alarm in accepted.alarms:
@@ -104,19 +113,11 @@ def _headers() -> Mapping[str, str]:
     return cast("Mapping[str, str]", request.headers)
 
 
-def _note(site: Site, name: str, update: Update, theirs: Mapping[str, str], ours: str) -> None:
+def _note(site: Site, name: str, update: Update, place: int, accepted: Accepted, ours: str) -> None:
     """Writes the update down for people: a receipt under the word of the message that it speaks of."""
     match update:
-        case Inbound(id=message, kind=kind, sender=sender):
-            site.metrics.message_in(name, kind)
-            log.event(
-                "message_received",
-                provider=name,
-                id=message,
-                kind=kind,
-                sender=log.masked(sender),
-                correlation=ours,
-            )
+        case Inbound():
+            _note_message(site, name, update, accepted.outcomes.get(place), ours)
         case Receipt(message_id=message, status=status, error_code=code):
             site.metrics.receipt(name, status)
             if code:
@@ -127,7 +128,29 @@ def _note(site: Site, name: str, update: Update, theirs: Mapping[str, str], ours
                 id=message,
                 status=status,
                 code=code,
-                correlation=theirs.get(message, ours),
+                correlation=accepted.correlations.get(message, ours),
             )
         case Unread(reason=reason, id=message):
             log.event("update_not_understood", provider=name, id=message, reason=reason, correlation=ours)
+
+
+def _note_message(site: Site, name: str, message: Inbound, outcome: Outcome | None, ours: str) -> None:
+    """Writes a message down; what was kept before, or is nobody's, counts as none that came in."""
+    what = {
+        "provider": name,
+        "id": message.id,
+        "kind": message.kind,
+        "sender": log.masked(message.sender),
+        "correlation": ours,
+    }
+    match outcome:
+        case "new":
+            site.metrics.message_in(name, message.kind)
+            log.event("message_received", **what)
+        case "repeated":
+            log.event("message_repeated", **what)
+        case "unclaimed":
+            site.metrics.messages_unclaimed(name)
+            log.problem("message_unclaimed", None, number=message.channel, **what)
+        case None:
+            log.event("update_not_understood", reason="it cannot be kept as a message", **what)
