@@ -69,6 +69,8 @@ def test_a_finding_stands_where_its_word_does(what: str, newline: str, begins: s
 # Each place of a fault that reading itself finds in a text, a pattern or a value.
 FAULTS = {
     "a text": ('  hello: "a\\n\\n {{ cart.__b }}"\n', "__b"),
+    "a strange sign": ('  hello: "a\\n\\n {{ 5 @ 6 }}"\n', "@"),
+    "a strange sign behind spaces": ('commands:\n  x: {words: [x], save: {s: "  {{ 1 @ }}"}}\n', "@"),
     "a filter": ('  hello: "a\\n\\n {{ 5 | mony }}"\n', "mony"),
     "a value behind spaces": ("commands:\n  x: {words: [x], save: {s: \"\\n {{ 's' | mony }}\"}}\n", "mony"),
     "a value behind a line": ("commands:\n  x:\n    save:\n      s: |\n\n        {{ 1 | mony }}\n", "mony"),

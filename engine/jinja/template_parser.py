@@ -40,7 +40,6 @@ _OF_FILES = (nodes.Include, nodes.Import, nodes.FromImport)
 _TRIED = frozenset({"center", "indent", "replace", "join", "wordwrap", "round", "batch", "slice"})
 _LONE_INCLUDE = r"\s*\{%[-+]?\s*include\b[^%]*[^-%]%\}\s*"
 """An include that has its line to itself: the line's end, which Jinja trims, is the file's."""
-_SAID = {"end of print statement": "`}}`", "end of statement block": "`%}`", "end of template": "the end"}
 
 
 class BadExpression(Exception):
@@ -139,16 +138,12 @@ def _parse(environment: Environment, source: str, state: str | None, file: str) 
             tree = nodes.Template([nodes.Output([value], lineno=1)], lineno=1)
             tree.set_environment(environment)
     except TemplateSyntaxError as error:
-        message = error.message or "this cannot be read"
-        for jinja, ours in _SAID.items():
-            message = message.replace(f"'{jinja}'", ours)
-        at = next((token for token in reversed(tokens) if token.kind != "whitespace"), None)
-        line, column = _locate(source, at.offset) if at else (0, 0)
-        is_there = at is not None and line == error.lineno - 1
-        length = len(at.text.strip()) if at and is_there else 1
-        raise BadExpression(
-            message.rstrip("."), max(0, error.lineno - 1), column if is_there else None, max(1, length), file
-        ) from error
+        from engine.jinja.template_words import fault_of
+
+        lines = re.sub("\r\n?", "\n", source)
+        fault = fault_of(error.message or "", lines, tokens)
+        line, column = _locate(lines, fault.offset) if fault.offset is not None else (error.lineno - 1, None)
+        raise BadExpression(fault.message, max(0, line), column, fault.length, file) from error
     except RecursionError as error:
         raise BadExpression("this nests too deeply", file=file) from error
     except ValueError as error:

@@ -18,7 +18,7 @@ states:
   ordered: {final: true}
 messages:
   hello: "Hello{% if customer.name %}, {{ customer.name }}"
-                                                        ^^
+                  ^^
 """,
     },
     clean={
