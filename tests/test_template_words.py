@@ -30,7 +30,8 @@ TEXTS = [
     ("{% if a AND b %}x{% endif %}", "write `and` in small letters", 8),
     (
         "{% fi x %}",
-        "no tag 'fi'; there is: if, for, set, with, macro, call, filter, raw, endif, endfor, endset, endwith, endmacro, endcall, endfilter, endraw, elif, else, include, import, from",
+        "no tag 'fi'; there is: if, for, set, with, macro, call, filter, raw, endif, endfor, endset, "
+        "endwith, endmacro, endcall, endfilter, endraw, elif, else, include, import, from",
         3,
     ),
     ("{% endif %}", "{% endif %} closes nothing: no {% if %} is open", 3),

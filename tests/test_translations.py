@@ -64,6 +64,10 @@ FILES = {
         "fingerprints: {bye: 00000000-00000000}\nmessages: {hello: سلام, bye: خدا حافظ}\n",
         "fingerprints: {hello: ",
     ),
+    "of a file between braces": (
+        "{messages: {hello: سلام, bye: خدا حافظ}}\n",
+        "{fingerprints: {hello: ",
+    ),
     "where all were deleted": (
         "fingerprints:\nmessages: {hello: سلام, bye: خدا حافظ}\n",
         "fingerprints:\n  hello: ",
@@ -84,6 +88,23 @@ def test_where_fingerprints_are_written(here: Path, what: str, capsys: pytest.Ca
     again = found(capsys, "--fix")
     assert "missing_fingerprint" not in again
     assert (here / "shop.ur.yaml").read_bytes().decode() == written
+
+
+def test_a_fingerprint_is_one_of_the_text_as_it_is_mended(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SPEAKS.replace("Hello!", '"Hello {{ business.name | uper }}!"')
+    put(here, shop__yaml=text, shop__ur__yaml="messages:\n  hello: سلام {{ business.nme | uper }}\n")
+    assert "stale_translation" not in found(capsys, "--fix")
+    assert "uper " not in (here / "shop.yaml").read_text("utf-8")
+    assert "fingerprints:" in (here / "shop.ur.yaml").read_text("utf-8")
+    assert found(capsys, "--profile", "production") == found(capsys)
+
+
+def test_what_is_not_written_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(here, shop__yaml=SPEAKS, shop__ur__yaml="  messages:\n    hello: سلام\n")
+    main(["--profile", "production", "shop.yaml"])
+    assert "write below `fingerprints`: hello: " in capsys.readouterr().out
 
 
 def test_a_template_is_stale_like_any_text(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

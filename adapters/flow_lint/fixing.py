@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import unified_diff
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,9 @@ from engine.source import Edit, Problem
 
 MOST_ROUNDS = 20
 """How often what was mended is looked at again; a mend may show what another hid."""
+
+LAST = "missing_fingerprint"
+"""The rule whose mends come last: they say which text a translation is of, and other mends change texts."""
 
 LINE = re.compile("[^\n]*\n|[^\n]+")
 
@@ -37,16 +40,10 @@ def fixed(check: Check, instead: Mapping[str, bytes] = NOTHING) -> Fixed:
     made = 0
     found = check(instead)
     for _ in range(MOST_ROUNDS):
-        changed: dict[str, bytes] = {}
-        count = 0
-        for file, mends in _by_file(found.problems).items():
-            if file in given_up:
-                continue
-            now = files.get(file, instead.get(file)) or Path(file).read_bytes()
-            new = _spliced(now, mends)
-            if new is not None and new[0] != now:
-                changed[file] = new[0]
-                count += new[1]
+        others = [problem for problem in found.problems if problem.rule != LAST]
+        changed, count = _changed(others, {**instead, **files}, given_up)
+        if not changed:
+            changed, count = _changed(found.problems, {**instead, **files}, given_up)
         if not changed:
             break
         after = check({**instead, **files, **changed})
@@ -59,6 +56,23 @@ def fixed(check: Check, instead: Mapping[str, bytes] = NOTHING) -> Fixed:
         made += count
         found = after
     return Fixed(found, files, made)
+
+
+def _changed(
+    problems: Iterable[Problem], instead: Mapping[str, bytes], given_up: Collection[str]
+) -> tuple[Mapping[str, bytes], int]:
+    """The files that the mends of these change, and how many are made."""
+    changed: dict[str, bytes] = {}
+    count = 0
+    for file, mends in _by_file(problems).items():
+        if file in given_up:
+            continue
+        now = instead[file] if file in instead else Path(file).read_bytes()
+        new = _spliced(now, mends)
+        if new is not None and new[0] != now:
+            changed[file] = new[0]
+            count += new[1]
+    return changed, count
 
 
 def write(files: Mapping[str, bytes]) -> None:

@@ -31,7 +31,10 @@ def _without(some: list[Translated], source: str) -> Problem:
     prints = {one.name: one.fingerprint for one in some}
     edit = added(document, prints, source)
     named = ", ".join(list(prints)[:MOST_NAMED]) + (" …" if len(prints) > MOST_NAMED else "")
-    said = f"nobody will hear when an original changes ({named}): `flow-lint --fix` writes their fingerprints"
+    who = "`flow-lint --fix` writes their fingerprints"
+    if edit is None:
+        who = "write below `fingerprints`: " + ", ".join(f"{name}: {one}" for name, one in prints.items())
+    said = f"nobody will hear when an original changes ({named}): {who}"
     place, length = _where(document)
     return Problem(place, RULE.name, said, length, edits=(edit,) if edit else ())
 

@@ -98,7 +98,11 @@ def added(document: Mapped, prints: Mapping[str, str], source: str) -> Edit | No
         new = "".join(f"{newline}{indent}{name}: {one}" for name, one in prints.items())
         return Edit(Place(file, last.place.line, len(lines[last.place.line - 1]) + 1), "", new)
     first = min((word.place for word in document.words.values()), default=NOWHERE)
-    if first.column != 1 or lines[first.line - 1].startswith("{"):
+    at = document.place
+    if lines[at.line - 1][at.column - 1 :].startswith("{"):
+        entries = ", ".join(f"{name}: {one}" for name, one in prints.items())
+        return Edit(at.within(0, 2), "", f"{KEY}: {{{entries}}}, ")
+    if first.column != 1 or any(line.startswith("...") for line in lines):
         return None
     entries = "".join(f"  {name}: {one}{newline}" for name, one in prints.items())
     end = Place(file, len(lines), len(lines[-1]) + 1)
