@@ -265,6 +265,24 @@ def test_a_change_is_seen(here: Path) -> None:
     assert waits == [0, 1, 2]
 
 
+def test_what_no_check_reads_is_no_change(here: Path) -> None:
+    put(here / "shop", shop__yaml=FLOW)
+    written = ["report.log", "shop.yaml.flow-lint", "shop.yaml~", ".shop.yaml.swp", "notes.txt"]
+    waits: list[str] = []
+
+    def wait() -> None:
+        if not written:
+            raise KeyboardInterrupt
+        waits.append(written.pop())
+        (here / "shop" / waits[-1]).write_text("told\n", "utf-8")
+
+    seen = changes(lambda: folders_of(["shop"], []), wait)
+    next(seen)
+    with pytest.raises(KeyboardInterrupt):
+        next(seen)
+    assert len(waits) == 5
+
+
 def test_the_templates_are_watched_with_their_pack(here: Path) -> None:
     put(here / "flows" / "shop", customer__yaml=FLOW)
     put(here / "templates" / "shop", hello__j2="Hello!")

@@ -6,6 +6,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from adapters.flow_lint.checking import OF_A_PACK
+
 LOOK_SECONDS = 0.3
 
 
@@ -26,13 +28,16 @@ def changes(folders_of: Callable[[], Iterable[str]], wait: Callable[[], None]) -
 
 
 def stamps(folders: Iterable[str]) -> frozenset[tuple[str, int, int]]:
-    """Every file below the folders with its moment of change and its size; hidden ones are passed over."""
+    """Every file below the folders that a check may read, with its moment of change and its size."""
     found = set()
     for folder in folders:
         for at, below, files in os.walk(folder):
             below[:] = [one for one in below if not one.startswith((".", "__")) and one != "node_modules"]
             for name in files:
-                if name.startswith(".") or name.endswith("~"):
+                # A report that is written beside the flows is no reason to look again; a template may be
+                # called anything.
+                is_read = name.endswith(OF_A_PACK) or "templates" in at.split(os.sep)
+                if not is_read or name.startswith(".") or name.endswith(("~", ".flow-lint")):
                     continue
                 try:
                     stat = os.stat(os.path.join(at, name))
