@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from engine.analysis.survey import Survey
@@ -11,36 +10,37 @@ from engine.lint.checked import Checked, Rule
 from engine.reader.yaml_builder import in_quotes
 from engine.source import Problem
 
-COMMENT = r"[ \t]+(?P<comment>#(?:[0-9]|[^\n]*\{\{)[^\n]*)"
-"""One that begins like `#5`, or would put a value in."""
-
 
 def check(checked: Checked) -> Iterator[Problem]:
     lines = {
-        (file, text.count("\n", 0, found.start()) + 1): found["line"]
+        (file, number): line
         for file, text in checked.sources.items()
         if " #" in text
-        for found in re.finditer(rf"^(?P<line>[^\n]*[^\s#]{COMMENT})", text, re.MULTILINE)
+        for number, line in enumerate(text.split("\n"), 1)
+        if " #" in line and _may_be_text(line[line.index(" #") + 1 :])
     }
-    if not lines:
-        return
     files = {file for file, _ in lines}
-    for survey in checked.surveys:
+    for survey in checked.surveys if lines else ():
         for text in _texts(survey):
             if text.place.file not in files:
                 continue
             said = text.source.split("\n")
             end = text.place.within(len(said) - 1, len(said[-1]) + 1)
-            found = re.match(COMMENT, lines.get((end.file, end.line), "")[end.column - 1 :])
-            if found is not None:
-                comment = found["comment"].rstrip()
-                whole = in_quotes(f"{said[-1]}{found[0].rstrip()}")
+            behind = lines.get((end.file, end.line), "")[end.column - 1 :].rstrip()
+            comment = behind.lstrip(" \t")
+            if behind != comment and _may_be_text(comment):
+                whole = in_quotes(said[-1] + behind)
                 message = (
                     "the text ends before the #, what follows is a comment; "
                     f"if it belongs to the text: {whole}; if not, put it on a line of its own"
                 )
-                place = end._replace(column=end.column + found.start("comment"))
+                place = end._replace(column=end.column + len(behind) - len(comment))
                 yield Problem(place, RULE.name, message, len(comment))
+
+
+def _may_be_text(comment: str) -> bool:
+    """Whether what may be a comment begins like `#5`, or would put a value in."""
+    return comment.startswith("#") and (comment[1:2].isdigit() or "{{" in comment)
 
 
 def _texts(survey: Survey) -> Iterable[Text]:
