@@ -95,8 +95,6 @@ def test_a_failure_that_may_pass_is_tried_again_before_what_comes_after(
 @pytest.mark.parametrize(
     ("failure", "waits", "tries", "status"),
     [
-        (SendFailed("500", "busy", Remedy.AGAIN), [1, 4, 16, 64], TRIES, "failed"),
-        (SendFailed("429", "busy", Remedy.AGAIN, 30), [30, 30, 30, 30], TRIES, "failed"),
         (SendFailed("timeout", "no answer", Remedy.UNKNOWN), [30, 30, 30, 30], TRIES, "failed"),
         (SendFailed("131047", "window", Remedy.TEMPLATE), [], 1, "needs_template"),
         (SendFailed("131026", "unreachable", Remedy.NEVER), [], 1, "failed"),
@@ -127,6 +125,66 @@ def test_each_failure_of_a_reply_has_its_remedy(
     assert (first["status"], first["error_code"]) == (status, failure.code)
     assert [row["status"] for row in others] == ["sent", "sent"]
     assert [row["id"] for row in site.storage.failed()] == [first["id"]]
+
+
+@pytest.mark.parametrize(
+    ("wait", "waits"), [(0, [1, 4, 16, 64, 256, 300, 300, 300]), (30, [30, 30, 30, 30, 30, 30])]
+)
+def test_a_reply_that_was_surely_not_sent_is_tried_until_it_is(
+    site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch, wait: float, waits: list[float]
+) -> None:
+    tried = failing(site, monkeypatch, *[SendFailed("503", "busy", Remedy.AGAIN, wait)] * len(waits))
+    conversation = accept(site, "hi")
+    look_at(site, conversation)
+    for seconds in waits:
+        clock.wait(seconds=seconds - 0.1)
+        assert site.jobs.tick().deliveries == ()
+        clock.wait(seconds=0.1)
+        assert site.jobs.tick().deliveries == (conversation,)
+        site.jobs.deliver(conversation)
+    assert tried == ["Welcome"] * len(waits) + ["Welcome", "1.", "What"]
+    assert [(row["status"], row["attempts"]) for row in outgoing(site)] == [("sent", 1)] * 3
+
+
+def test_time_outs_are_counted_apart_from_what_was_surely_not_sent(
+    site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, lost = SendFailed("503", "busy", Remedy.AGAIN), SendFailed("timeout", "", Remedy.UNKNOWN)
+    tried = failing(site, monkeypatch, *[busy, lost] * (TRIES - 1), *[busy] * 3, lost)
+    conversation = accept(site, "hi")
+    look_at(site, conversation)
+    while outgoing(site)[0]["status"] == "queued":
+        clock.wait(minutes=5)
+        site.jobs.deliver(conversation)
+    assert tried == ["Welcome"] * (2 * (TRIES - 1) + 4) + ["1.", "What"]
+    assert [row["status"] for row in outgoing(site)] == ["failed", "sent", "sent"]
+    assert outgoing(site)[0]["error_code"] == "timeout"
+
+
+@pytest.mark.parametrize("talks_on", [False, True])
+def test_a_reply_that_is_put_off_for_a_day_is_given_up(
+    site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch, talks_on: bool
+) -> None:
+    """Otherwise one that nothing helps would keep a customer who talks on without an answer for ever."""
+    busy = SendFailed("131000", "something went wrong", Remedy.AGAIN)
+    failing(site, monkeypatch, *[busy] * 400)
+    conversation = accept(site, "hi")
+    look_at(site, conversation)
+    for number in range(1, 24 * 12):
+        clock.wait(minutes=5)
+        if talks_on and number == 99:
+            accept(site, "cart")
+        site.jobs.deliver(conversation)
+        assert outgoing(site)[0]["status"] == "queued"
+    clock.wait(minutes=5, seconds=2)
+    site.jobs.deliver(conversation)
+    first = outgoing(site)[0]
+    assert (first["status"], first["error_code"]) == (
+        ("failed", "131000") if talks_on else ("needs_template", "window")
+    )
+    assert site.storage.take_up_again(first["id"])
+    site.jobs.deliver(conversation)
+    assert outgoing(site)[0]["status"] == ("queued" if talks_on else "needs_template")
 
 
 def test_a_number_that_must_rest_rests_with_everything_and_goes_on_by_itself(

@@ -22,7 +22,7 @@ SENDER = "19990001111"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 40
 
 AGAIN, NEVER, TEMPLATE = Remedy.AGAIN, Remedy.NEVER, Remedy.TEMPLATE
-LATER, ACCOUNT = Remedy.CHANNEL_LATER, Remedy.ACCOUNT
+LATER, ACCOUNT, UNKNOWN = Remedy.CHANNEL_LATER, Remedy.ACCOUNT, Remedy.UNKNOWN
 
 
 def meta(url: str, seconds: float = 10.0) -> Channel:
@@ -103,11 +103,12 @@ def test_the_table_holds_no_code_beyond_these() -> None:
         (429, {"error": {"code": True, "message": 7}}, "http_429", AGAIN),
         (500, b"<html>", "http_500", AGAIN),
         (503, b"[]", "http_503", AGAIN),
+        (504, b"<html>", "http_504", UNKNOWN),
         (404, b"", "http_404", NEVER),
         (302, b"", "http_302", ACCOUNT),
-        (200, {"messages": []}, "no_id", Remedy.UNKNOWN),
-        (200, {"messages": [{"id": 7}]}, "no_id", Remedy.UNKNOWN),
-        (200, b"[]", "no_id", Remedy.UNKNOWN),
+        (200, {"messages": []}, "no_id", UNKNOWN),
+        (200, {"messages": [{"id": 7}]}, "no_id", UNKNOWN),
+        (200, b"[]", "no_id", UNKNOWN),
     ],
 )
 def test_refusals(double: MetaDouble, made: Any, status: int, answer: Any, code: str, remedy: Remedy) -> None:

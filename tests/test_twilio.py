@@ -397,6 +397,7 @@ def test_each_error_says_what_to_do(double: TwilioDouble, code: int, remedy: str
         ((429, {"code": 12345}), "12345", "again"),
         ((500, {}), "http_500", "again"),
         ((503, "<html>"), "http_503", "again"),
+        ((504, "<html>"), "http_504", "unknown"),
         ((401, {}), "http_401", "account"),
         ((403, {"code": True}), "http_403", "account"),
         ((404, []), "http_404", "never"),

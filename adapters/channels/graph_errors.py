@@ -40,6 +40,9 @@ def remedy_of(code: int | None, status: int = 200) -> tuple[Remedy, float]:
     """What to do about a failure, and the seconds to wait before: its code counts, then the HTTP status."""
     if code is not None and code in REMEDIES:
         return REMEDIES[code]
+    if status == 504:
+        # Whoever stood in between got no answer either: it may have been sent.
+        return Remedy.UNKNOWN, 0.0
     if status == 429 or status >= 500:
         return Remedy.AGAIN, 0.0
     if status in (401, 403) or 300 <= status < 400:

@@ -246,7 +246,10 @@ class TwilioChannel:
         words = str(error.get("message") or answer.reason or "")
         remedy, wait = twilio_forms.remedy_of(number)
         if number not in twilio_forms.REMEDIES:
-            if status == 429 or status >= 500:
+            if status == 504:
+                # Whoever stood in between got no answer either: it may have been sent.
+                remedy = Remedy.UNKNOWN
+            elif status == 429 or status >= 500:
                 remedy = Remedy.AGAIN
             elif status in (401, 403):
                 remedy = Remedy.ACCOUNT

@@ -41,7 +41,7 @@ TOUCH_OF = """
 TAKE_UP_AGAIN = """
     UPDATE messages
     SET status = CASE WHEN direction = 'in' THEN 'received' ELSE 'queued' END,
-        attempts = 0, try_after = NULL, error = '', error_code = ''
+        attempts = 0, delays = 0, try_after = NULL, error = '', error_code = ''
     WHERE id = ? AND status IN ('failed', 'needs_template')"""
 
 

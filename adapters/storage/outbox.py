@@ -39,8 +39,8 @@ OUTGOING = """
     ORDER BY messages.id LIMIT ? OFFSET ?"""
 # `behind` is the reply before this one, where it was not sent; `asked` is what this one answers.
 CLAIMABLE = """
-    SELECT messages.id, messages.payload, messages.attempts, messages.business, messages.correlation,
-           messages.created_at, conversations.heard_at, conversations.ready_at,
+    SELECT messages.id, messages.payload, messages.attempts, messages.delays, messages.business,
+           messages.correlation, messages.created_at, conversations.heard_at, conversations.ready_at,
            channels.id, channels.provider, channels.address, channels.state, channels.ready_at,
            customers.phone, customers.user_id, asked.provider_id,
            (SELECT MIN(first.id + 0) FROM messages first
@@ -102,6 +102,10 @@ SENT = """
 AGAIN = """
     UPDATE messages SET status = 'queued', error_code = ?, error = ?, try_after = ?
     WHERE id = ? AND status IN ('queued', 'sending')"""
+PUT_OFF = """
+    UPDATE messages SET status = 'queued', error_code = ?, error = ?, try_after = ?, delays = delays + 1,
+        attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END
+    WHERE id = ? AND status IN ('queued', 'sending')"""
 GIVE_BACK = """
     UPDATE messages SET status = 'queued', attempts = attempts - 1
     WHERE id = ? AND status = 'sending' AND attempts > 0"""
@@ -123,9 +127,10 @@ class Queued:
     """A reply that was claimed, to be sent from `channel` (our address) to `recipient`.
 
     `recipient` is a phone number (digits) or, where no number is known, the business-scoped id: then
-    `user_id` is the same. `attempts` counts how often it was tried before, `reference` is what statuses may
-    name it by. `in_reply_to` is the provider's id of the message that it is the first to answer, empty
-    otherwise; `behind` an earlier reply of this conversation that was not sent, though it should have been.
+    `user_id` is the same. `attempts` counts how often it was tried before and may have been sent, `delays`
+    how often it was put off, `queued_at` is when it was made. `reference` is what statuses may name it by.
+    `in_reply_to` is the provider's id of the message that it is the first to answer, empty otherwise;
+    `behind` an earlier reply of this conversation that was not sent, though it should have been.
     """
 
     id: int
@@ -135,7 +140,9 @@ class Queued:
     outbound: Outbound
     conversation: int
     business: str
+    queued_at: datetime
     attempts: int = 0
+    delays: int = 0
     user_id: str = ""
     correlation: str = ""
     in_reply_to: str = ""
@@ -167,6 +174,7 @@ class _Claimable(NamedTuple):
     id: int
     payload: str
     attempts: int
+    delays: int
     business: str
     correlation: str
     created_at: datetime | str
@@ -260,6 +268,11 @@ class Outbox:
         with self.database.writing():
             self.database.execute(AGAIN, clean(code), clean(text), stored(after), message)
 
+    def put_off(self, message: int, code: str, text: str, after: datetime) -> None:
+        """The same of a reply that was surely not sent: it counts as delayed, not as tried."""
+        with self.database.writing():
+            self.database.execute(PUT_OFF, clean(code), clean(text), stored(after), message)
+
     def give_back(self, message: int) -> None:
         """The reply goes back to its place in the queue as if nobody had tried to send it."""
         with self.database.writing():
@@ -351,7 +364,8 @@ def _unsendable(
 
 
 def _queued(conversation: int, found: _Claimable) -> Queued:
-    answers_first = found.first_answer == found.id and not found.attempts
+    answers_first = found.first_answer == found.id and not (found.attempts or found.delays)
+    created_at = loaded(found.created_at)
     return Queued(
         found.id,
         found.provider,
@@ -360,10 +374,12 @@ def _queued(conversation: int, found: _Claimable) -> Queued:
         load_outbound(found.payload),
         conversation,
         found.business,
+        created_at,
         found.attempts,
+        found.delays,
         found.user_id or "",
         found.correlation,
         found.asked or "" if answers_first else "",
-        str(Reference(found.id, loaded(found.created_at))),
+        str(Reference(found.id, created_at)),
         found.behind,
     )

@@ -258,6 +258,10 @@ class Storage:
         """
         self._outbox.send_again(message_id, code, text, after)
 
+    def put_off(self, message_id: int, code: str, text: str, after: datetime) -> None:
+        """The same of a reply that was surely not sent: that does not count as a try of it."""
+        self._outbox.put_off(message_id, code, text, after)
+
     def give_back(self, message_id: int) -> None:
         """The reply goes back into the queue as if nobody had tried to send it."""
         self._outbox.give_back(message_id)

@@ -20,10 +20,16 @@ from adapters.tasks.queue import Dispatch
 Kept = TypeVar("Kept")
 
 TRIES = 5
-"""How often a reply is tried at most whose failure may pass: again after 1, 4, 16 and 64 seconds.
+"""How often a reply is tried at most whose outcome is not known: each try may bring it to its customer.
 
-A try whose outcome is not known counts as much, and so does one whose worker was killed meanwhile.
+A try whose worker was killed meanwhile counts as one of these.
 """
+
+LONGEST_WAIT = 300.0
+"""How long a reply waits at most that was surely not sent: 1, 4, 16, 64, 256 seconds, then always so long."""
+
+PATIENCE = timedelta(hours=24)
+"""How long such a reply is tried: by then the window of what it answers has closed."""
 
 UNREACHED = "connection"
 """The code of a failure that may pass where the provider was never reached."""
@@ -180,18 +186,19 @@ class Deliveries:
 
     def _not_sent(self, queued: Queued, failure: SendFailed) -> str:
         """Writes down what is to become of the reply; what the metrics call that."""
-        tries = queued.attempts + 1
+        is_unreached, is_patient = failure.code == UNREACHED, self.now() - queued.queued_at < PATIENCE
         match failure.remedy:
-            case Remedy.AGAIN if tries < TRIES:
-                self._again(queued, failure, failure.wait or 4.0**queued.attempts)
-                return "again"
-            case Remedy.UNKNOWN if tries < TRIES:
-                self._again(queued, failure, self.unknown_wait.total_seconds())
-                return "unknown"
-            case Remedy.AGAIN if failure.code == UNREACHED:
+            case Remedy.AGAIN if is_unreached and queued.delays >= TRIES - 1:
                 # A line that is down for hours is nothing that a reply can help: none is given up for it.
                 self._stop_channel(queued, failure, "waiting", CHANNEL_SECONDS)
                 return "again"
+            case Remedy.AGAIN if is_unreached or is_patient or queued.delays < TRIES - 1:
+                seconds = failure.wait or min(4.0 ** min(queued.delays, TRIES), LONGEST_WAIT)
+                self._again(queued, failure, seconds, self.storage.put_off)
+                return "again"
+            case Remedy.UNKNOWN if queued.attempts < TRIES - 1:
+                self._again(queued, failure, self.unknown_wait.total_seconds(), self.storage.send_again)
+                return "unknown"
             case Remedy.CHANNEL_LATER:
                 self._stop_channel(queued, failure, "waiting", failure.wait or CHANNEL_SECONDS)
                 return "again"
@@ -205,9 +212,15 @@ class Deliveries:
         self._keep(lambda: self.storage.mark_failed(queued.id, failure.code, failure.text, now, status))
         return status
 
-    def _again(self, queued: Queued, failure: SendFailed, seconds: float) -> None:
+    def _again(
+        self,
+        queued: Queued,
+        failure: SendFailed,
+        seconds: float,
+        write: Callable[[int, str, str, datetime], None],
+    ) -> None:
         after = self.now() + timedelta(seconds=seconds)
-        self._keep(lambda: self.storage.send_again(queued.id, failure.code, failure.text, after))
+        self._keep(lambda: write(queued.id, failure.code, failure.text, after))
         self._look_again(queued.conversation, seconds)
 
     def _stop_channel(
