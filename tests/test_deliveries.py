@@ -285,19 +285,52 @@ def test_an_account_is_cried_out_though_its_status_was_faster_than_the_answer(
     assert alarm["values"]["code"] == "131042"
 
 
-def test_a_channel_that_is_not_set_up_here_keeps_its_replies(
+def test_what_one_process_is_not_set_up_for_another_one_sends(
+    tmp_path: Path, place: Place, site: Site, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As while a provider is added, and one worker after the other is started anew."""
+    with live_site(tmp_path, None, now=clock, database_url=place.url) as other:
+        conversations = [accept(site, "hi", sender=f"1999000{number:04}") for number in range(3)]
+        for conversation in conversations:
+            site.jobs.take_turns(conversation)
+        for seconds in range(0, 130, 5):
+            for conversation in (*conversations, *other.jobs.tick().deliveries):
+                other.jobs.deliver(conversation)
+            clock.wait(seconds=5)
+            if seconds in (25, 75):
+                site.jobs.deliver(conversations[seconds // 50])
+        assert channel_of(site)["state"] == "open"
+        assert conversations[2] in other.jobs.tick().deliveries
+        site.jobs.deliver(conversations[2])
+    assert {row["status"] for row in outgoing(site)} == {"sent"}
+    [told] = [one.__dict__ for one in caplog.records if one.getMessage() == "provider_not_set_up"]
+    assert told["values"]["provider"] == "meta"
+
+
+def test_what_nobody_is_set_up_for_stops_its_number_and_loses_nothing(
     site: Site, double: MetaDouble, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    conversation = accept(site, "hi")
+    conversations = [accept(site, "hi"), accept(site, "hi", sender=OTHER)]
     meta = site.channels["meta"]
     monkeypatch.delitem(site.channels, "meta")  # type: ignore[arg-type]
-    look_at(site, conversation)
-    assert channel_of(site)["code"] == "not_set_up"
+    for conversation in conversations:
+        look_at(site, conversation)
+    for _ in range(11):
+        clock.wait(seconds=5)
+        site.jobs.deliver(*site.jobs.tick().deliveries[:1])
+        assert channel_of(site)["state"] == "open"
+    for _ in range(60):
+        clock.wait(seconds=5)
+        for conversation in site.jobs.tick().deliveries:
+            site.jobs.deliver(conversation)
+    assert (channel_of(site)["state"], channel_of(site)["code"]) == ("stopped", "not_set_up")
     assert {row["status"] for row in outgoing(site)} == {"queued"}
     monkeypatch.setitem(site.channels, "meta", meta)  # type: ignore[arg-type]
     clock.wait(minutes=1)
-    look_at(site, conversation)
-    assert len(double.asked) == 3
+    for conversation in conversations:
+        site.jobs.deliver(conversation)
+    assert {row["status"] for row in outgoing(site)} == {"sent"}
+    assert channel_of(site)["state"] == "open"
 
 
 def test_outside_the_window_a_text_is_not_even_tried(

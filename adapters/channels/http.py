@@ -25,8 +25,8 @@ PIECE = 64 * 1024
 class Caller:
     """Asks one provider, in sentences `whom` is its name; an answer may take `seconds`. Threads share it.
 
-    It takes no longer than that, from the connection to the last byte, however it drips in: a sending that goes
-    on is taken for dead, and begun once more elsewhere. Of a file that only holds for each piece.
+    It takes no longer than that, from the connection to the last byte, however it drips in: one that goes on
+    is taken for dead, and begun once more elsewhere. Of a file that only holds for each piece.
     """
 
     def __init__(self, whom: str, seconds: float) -> None:

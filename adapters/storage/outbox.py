@@ -68,7 +68,7 @@ HOLD = {
 }
 """How a claim reads, by the database's kind and whether the number's rate counts."""
 FIRST = """
-    SELECT messages.status, messages.try_after, channels.state, channels.try_at
+    SELECT messages.status, messages.id, messages.try_after, channels.state, channels.try_at
     FROM messages JOIN channels ON channels.id = messages.channel_id
     WHERE messages.id =
     (SELECT MIN(id + 0) FROM messages WHERE status IN ('queued', 'sending') AND conversation_id = ?)"""
@@ -209,6 +209,14 @@ class Outbox:
         moment = stored(now)
         return self.directory.served(OUTGOING, (moment, moment), limit)
 
+    def due(self, conversation: int, now: datetime) -> int | None:
+        """The first reply that is not settled, where it waits for nothing but for somebody who sends it."""
+        first = self.database.row(FIRST, conversation)
+        if first is None or first[0] != "queued" or _rests(now, *first[2:]) is not None:
+            return None
+        message: int = first[1]
+        return message
+
     def claim(
         self, conversation: int, now: datetime, rate: Rate | None, window: timedelta | None
     ) -> Queued | Wait | PutAside | None:
@@ -217,7 +225,7 @@ class Outbox:
             first = self.database.row(FIRST, conversation)
             if first is None or first[0] == "sending":
                 return None
-            wait = _rests(now, *first[1:])
+            wait = _rests(now, *first[2:])
             if wait is not None:
                 return wait
             try:

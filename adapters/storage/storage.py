@@ -221,6 +221,10 @@ class Storage:
         """The conversations whose first reply may be sent now, longest waiting first."""
         return self._outbox.outgoing(now or utc_now(), limit)
 
+    def due(self, conversation_id: int, now: datetime) -> int | None:
+        """The first reply that is not settled, where it waits for nothing but for somebody who sends it."""
+        return self._outbox.due(conversation_id, now)
+
     def claim(
         self,
         conversation_id: int,

@@ -15,6 +15,7 @@ from adapters.settings import Settings
 from adapters.storage import DatabaseBusy, PutAside, Queued, Rate, Storage, Wait
 from adapters.tasks.lanes import Address, Lanes, Threads
 from adapters.tasks.later import LONGEST_SECONDS
+from adapters.tasks.not_set_up import NotSetUp
 from adapters.tasks.queue import Dispatch
 
 Kept = TypeVar("Kept")
@@ -68,6 +69,7 @@ class Deliveries:
         self._rate = Rate(per_number=settings.send_rate)
         self._read_marks = settings.read_marks
         self._stopping = stopping
+        self._not_set_up = NotSetUp(storage, self.lanes, now)
 
     def deliver(self, conversation: int) -> None:
         """Sends everything that may be sent now; what waits for another reply of this number is parked."""
@@ -81,6 +83,8 @@ class Deliveries:
 
     def _deliver(self, conversation: int, address: Address) -> None:
         channel = self.channels.get(address[0])
+        if channel is None and self._not_set_up.leaves(conversation, address):
+            return
         window = channel.window if channel else None
         rate = self._rate if window else None
         while not self._stopping.is_set():
