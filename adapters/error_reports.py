@@ -11,7 +11,7 @@ from sentry_sdk.utils import event_from_exception
 
 from adapters.version import VERSION
 
-FLUSH_SECONDS = 2.0
+FLUSH_SECONDS = 1.5
 """How long a process that ends waits for its last reports to leave."""
 
 _OWN = ("sentry_sdk", "urllib3")
@@ -68,7 +68,7 @@ class ErrorReports(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Waits until the reports so far have left, two seconds at most."""
+        """Waits until the reports so far have left, if that does not take long."""
         self._client.flush(timeout=FLUSH_SECONDS)
 
     def close(self) -> None:

@@ -23,8 +23,8 @@ LATE_SECONDS = 30.0
 CHECK_SECONDS = 10.0
 """How often a thread that died is replaced."""
 
-STOP_SECONDS = 8.0
-"""How long work that was begun may take to end."""
+STOP_SECONDS = 6.5
+"""How long work that was begun may take to end: ten seconds have to be enough for the last reports, too."""
 
 
 def delivery_threads(threads: int) -> int:
