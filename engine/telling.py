@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from engine.draft import Draft
+from engine.flow import Flow
+from engine.shop import Cart, CartLine, Catalog, Order, Orders, Product, stored_line
 from engine.speech import render_alone
 from engine.turn import Told
 
@@ -23,7 +28,30 @@ def letters(draft: Draft) -> tuple[Told, ...]:
                 draft.limits,
             )
             letter.language = person.language if person.language in flow.languages else flow.languages[0]
-            letter.given = {"settings": flow.settings, **names}
+            settings = {**flow.settings, **_named(flow, letter.language)}
+            letter.given = {"settings": settings, **{name: _respoken(letter, names[name]) for name in names}}
             text = flow.messages[name][letter.language]
             told.append(Told(person.id, render_alone(text, letter, flow)))
     return tuple(told)
+
+
+def _named(flow: Flow, language: str) -> Mapping[str, str]:
+    """The settings of the flow that have a name of their own in the language."""
+    names = flow.names.get(language, {})
+    return {name: names[name] for name in flow.settings if name in names}
+
+
+def _respoken(draft: Draft, value: object) -> object:
+    """What was read of the shop, named in the language that the draft speaks; anything else as it is."""
+    catalog: Catalog = draft.resolve("catalog")
+    if isinstance(value, Product):
+        return catalog.find(value) or value
+    if isinstance(value, CartLine):
+        return replace(value, product=catalog.find(value.product) or value.product)
+    if isinstance(value, Cart):
+        return Cart([stored_line(line) for line in value.lines], catalog)
+    if isinstance(value, Order):
+        orders: Orders = draft.resolve("orders")
+        kept = next((order for order in orders.all if order.number == value.number), value)
+        return replace(value, lines=kept.lines)
+    return value

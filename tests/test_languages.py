@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from talking import WORKFLOW, Talker, interpreter_of
+import pytest
+from talking import BUSINESS, WORKFLOW, Talker, interpreter_of
 
 # -- languages
 
@@ -95,6 +96,90 @@ def test_tell_sends_a_message_of_the_recipient_s_flow_in_their_language_with_the
     assert told["111"].text == "too late says: too late"
     assert [button.title for button in told["111"].buttons] == ["Seen"]
     assert told["222"].text == "\u2068too late\u2069 کہتا ہے: \u2068too late\u2069"
+
+
+STAFF = """
+flow: staff
+languages: [en, ur]
+start: idle
+states: {idle: {ask: fine}}
+otherwise: fine
+messages: {fine: Fine, told: "LINE {{ settings.area }}"}
+settings: {area: Clifton}
+"""
+
+TELLS = """
+flow: customer
+languages: [en, ur]
+start: a
+slots: {wanted: product}
+states:
+  a:
+    commands:
+      urdu: {words: [urdu], do: {set_language: ur}, reply: ok}
+      buy:
+        words: [buy]
+        do: [{add_to_cart: {item: 1}}, place_order, {tell: {to: staff, message: told}}]
+        reply: ok
+      again: {words: [again], do: [repeat_order, {tell: {to: staff, message: told}}], reply: ok}
+      add: {words: [add], do: [{add_to_cart: {item: 1}}, {tell: {to: staff, message: told}}], reply: ok}
+      undo: {words: [undo], do: [cancel_order, {tell: {to: staff, message: told}}], reply: ok}
+      want: {pattern: "want {one:product}", do: {tell: {to: staff, message: told}}, reply: ok}
+otherwise: ok
+fails:
+  {no_such_item: ok, out_of_stock: ok, unavailable: ok, cart_empty: ok, price_changed: ok, no_such_order: ok,
+   not_allowed: ok}
+messages: {ok: "OK {% for line in order.lines %}{{ line.product.name }}{% endfor %}", order_cancelled: "Off"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("says", "line"),
+    [
+        (["buy"], "{% for line in order.lines %}{{ line.product.name }}{% endfor %}"),
+        (["buy", "undo"], "{% for line in order.lines %}{{ line.product.name }}{% endfor %}"),
+        (["buy", "again"], "{% for line in cart.lines %}{{ line.product.name }}{% endfor %}"),
+        (["add"], "{{ line.product.name }}"),
+        (["want 1"], "{{ one.name }}"),
+    ],
+)
+@pytest.mark.parametrize(("sender", "recipient"), [("en", "ur"), ("ur", "en"), ("ur", "ur")])
+def test_what_is_told_names_products_in_the_recipient_s_language(
+    says: list[str], line: str, sender: str, recipient: str
+) -> None:
+    business = BUSINESS.replace("[en]", "[en, ur]").replace("{customer:", "{staff: staff.yaml, customer:")
+    translated = f"told: '{line} {{{{ settings.area }}}}'"
+    talk = Talker(
+        TELLS,
+        business__yaml=business,
+        customer__ur__yaml="names: {apple: سیب}\nmessages: {ok: ٹھیک, order_cancelled: نہیں}",
+        staff__yaml=STAFF.replace("LINE", line),
+        staff__ur__yaml=f"names: {{area: کلفٹن}}\nmessages: {{fine: ٹھیک, {translated}}}",
+        workflow__yaml=WORKFLOW,
+    )
+    talk.memory.for_customer("111", role="staff").save_customer({"language": recipient})
+    talk.shop.save_customer({"language": sender})
+    for text in says:
+        talk.say(text)
+    (told,) = talk.turn.told
+    said = told.replies[0].text.replace("\u2068", "").replace("\u2069", "")
+    assert said == {"en": "Apple Clifton", "ur": "سیب کلفٹن"}[recipient]
+
+
+def test_a_cancelled_order_is_named_in_the_customer_s_language() -> None:
+    said = "{% for line in order.lines %}{{ line.product.name }}{% endfor %}"
+    talk = Talker(
+        TELLS,
+        business__yaml=BUSINESS.replace("[en]", "[en, ur]").replace(
+            "{customer:", "{staff: staff.yaml, customer:"
+        ),
+        customer__ur__yaml=f"names: {{apple: سیب}}\nmessages: {{ok: '{said}', order_cancelled: نہیں}}",
+        staff__yaml=STAFF,
+        staff__ur__yaml="messages: {fine: ٹھیک, told: '{{ settings.area }}'}",
+        workflow__yaml=WORKFLOW,
+    )
+    talk.shop.save_customer({"language": "ur"})
+    assert [talk.say(text)[-1].strip("\u2068\u2069") for text in ("buy", "undo")] == ["سیب", "سیب"]
 
 
 def test_cancelling_an_order_says_what_the_workflow_says() -> None:

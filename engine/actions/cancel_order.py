@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.actions.save_customer import written
 from engine.declarations import Action, Example, Parameter
-from engine.shop import Customer, Order, Orders
+from engine.shop import Customer, Order, Orders, spoken_order
 from engine.turn import Failure
 from engine.workflow import make_move
 
@@ -32,7 +32,7 @@ def run(draft: Draft, order: object = LAST, reason: object = "") -> Mapping[str,
     if move.tell is not None:
         draft.announce(move.tell)
     draft.forget_all()
-    return {"order": cancelled}
+    return {"order": spoken_order(draft, cancelled)}
 
 
 def order_of(draft: Draft, order: object) -> Order:
