@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from engine.built_in import built_in
+from engine.cards import card_codes, card_line
 from engine.draft import Draft
 from engine.expressions import Expression, Text
 from engine.flow import Button, Flow, Message, Rule
@@ -14,7 +15,7 @@ from engine.message import Media, Option, Outbound
 from engine.prepared import Layout, Prepared, is_plain, is_steady
 from engine.program import CompiledRule, CompiledState
 from engine.recognizer import MORE, encode_press, picked_by, short_id
-from engine.shop import card_codes, card_line, menu_number
+from engine.shop import menu_number
 
 TITLE_ALONE = -1
 """Stands for the number of a row that an earlier message of the turn showed: only its title can be typed."""
