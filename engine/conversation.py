@@ -14,8 +14,8 @@ class Conversation(msgspec.Struct):
     passed. `offered` are the rows last offered: [number, title, press id, second line], the number 0 for none
     and -1 for a row of an earlier message of that turn; `offer` names the message that showed them. `taken`
     are the last presses that were acted on. `cart` holds lines as [product code, quantity, price when added,
-    note]. `fired` are the timers that fired in this silence. The interpreter changes a copy, never the value
-    it was given.
+    note]. `fired` are the timers of the state that fired in this silence, `rung` those that led on,
+    as [state, place]. The interpreter changes a copy, never the value it was given.
     """
 
     state: str
@@ -30,6 +30,7 @@ class Conversation(msgspec.Struct):
     heard_at: float = 0.0
     entered_at: float = 0.0
     fired: list[int] = msgspec.field(default_factory=list)
+    rung: list[tuple[str, int]] = msgspec.field(default_factory=list)
     came_from: str = ""
     note: str = ""
 

@@ -141,6 +141,11 @@ class Interpreter:
             back = draft.conversation.came_from or str(self.flow.start)
             go_back = partial(self.execution.enter_and_settle, draft, back)
             self.execution.attempt(draft, go_back, NO_FAILS, "")
+        talk = draft.conversation
+        if talk.visit != conversation.visit:
+            talk.rung = []
+            if state.state.human:
+                silence.rest(talk, conversation, draft.at)
         return self._finished(draft)
 
     def begin_at(
@@ -202,7 +207,13 @@ class Interpreter:
         if not exists(rule, draft):
             return Turn(talk, (), draft.trace)
         draft.trace.append({"step": "understood", "how": "silence", "rule": rule.key, "at": rule.at})
+        before = talk.copy()
         self._take_unasked(draft, rule, {})
+        talk = draft.conversation
+        if talk.visit != before.visit:
+            silence.go_on(talk, before)
+            if state.state.human:
+                silence.rest(talk, before, draft.at)
         return self._finished(draft)
 
     def set_apart(self, conversation: Conversation) -> SetApart | None:
@@ -218,9 +229,12 @@ class Interpreter:
         return SetApart(timer, f"{talk.state} after {wait}", talk)
 
     def due_at(self, conversation: Conversation) -> datetime | None:
-        """When the conversation's next timer is due; None where none is."""
+        """When the conversation's next timer is due; None where none is, or not before the calendar ends."""
         due = silence.next_timer(self.program, conversation)
-        return None if due is None else datetime.fromtimestamp(due[0], UTC)
+        try:
+            return None if due is None else datetime.fromtimestamp(due[0], UTC)
+        except (OverflowError, ValueError):
+            return None
 
     def apology(self, conversation: Conversation, shop: Shop, moment: datetime) -> Outbound:
         """What a customer gets whose turn broke: in their language, and never another fault."""

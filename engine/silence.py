@@ -11,6 +11,20 @@ def begin(talk: Conversation, at: float) -> None:
     talk.heard_at = at
     if talk.fired:
         talk.fired = []
+    if talk.rung:
+        talk.rung = []
+
+
+def go_on(talk: Conversation, before: Conversation) -> None:
+    """Lets the silence go on in the state that a timer entered: what fired in it fires no more."""
+    talk.rung = list(dict.fromkeys([*before.rung, *((before.state, place) for place in before.fired)]))
+    talk.fired = [place for name, place in talk.rung if name == talk.state]
+
+
+def rest(talk: Conversation, before: Conversation, at: float) -> None:
+    """Takes out of the silence the time that a person had: `timeout` counts on from where it stood before."""
+    if talk.heard_at:
+        talk.heard_at = at - (max(before.entered_at, before.heard_at) - before.heard_at)
 
 
 def next_timer(program: Program, talk: Conversation) -> tuple[float, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from talking import Talker
 
 # -- after, timeout
@@ -67,6 +68,48 @@ def test_the_timeout_does_not_come_before_the_state_s_last_timer() -> None:
     assert not any(step["step"] == "started_over" for step in talk.turn.trace)
 
 
+AGAIN = """
+flow: customer
+languages: [en]
+start: a
+commands: {go: {words: [go], goto: a}}
+events: {paid: {goto: a}}
+states:
+  a: {ask: a, after: [{wait: 10 minutes, goto: ONWARD}]}
+  b: {ask: b, after: [{wait: 10 minutes, goto: a}, {wait: 1 hour, reply: what}]}
+otherwise: what
+messages: {a: A, b: B, what: "What?"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("onward", "said"),
+    [("a", ["A"]), ("b", ["B", "A"])],  # to the same state, and to each other
+)
+def test_a_timer_fires_once_per_silence_though_its_state_is_entered_again(onward, said) -> None:
+    talk = Talker(AGAIN.replace("ONWARD", onward))
+    assert talk.say("go") == ["A"]
+    assert talk.wait(hours=24) == said
+    assert talk.say("go") == ["A"]  # the customer speaks, and a new silence begins
+    assert talk.wait(hours=24) == said
+    assert talk.event("paid") == ["A"]  # entered by what happens elsewhere, the state is as new
+    assert talk.wait(hours=24) == said
+
+
+def test_a_state_that_a_timer_enters_has_those_timers_that_did_not_fire_yet() -> None:
+    later = AGAIN.replace("ONWARD", "b").replace("10 minutes, goto: a}, {", "2 hours, goto: a}, {")
+    talk = Talker(later)
+    talk.say("go")
+    assert talk.wait(hours=24) == ["B", "What?", "A"]
+
+
+def test_a_timer_that_no_calendar_reaches_never_fires() -> None:
+    talk = Talker(TIMERS.replace("2 hours", "999999 weeks"))
+    talk.say("hm")
+    assert talk.wait(days=900) == ["Still there?"]
+    assert talk.interpreter.due_at(talk.conversation) is None
+
+
 # -- human, events
 
 
@@ -107,6 +150,59 @@ def test_handing_back_returns_to_where_the_talk_came_from_and_asks() -> None:
     talk.say("person")
     assert talk.event("handed_back") == ["Ask"]
     assert talk.state == "a"
+
+
+def test_the_time_with_a_person_is_no_silence() -> None:
+    talk = Talker(HUMAN.replace("states:", "commands: {hm: {words: [hm], reply: ready}}\nstates:"))
+    talk.say("person")
+    talk.wait(minutes=20)
+    talk.say("are you there")
+    talk.wait(hours=3)
+    assert talk.event("handed_back") == ["Ask"]
+    talk.wait(minutes=59)
+    assert talk.say("hm") == ["Ready"]
+    assert not any(step["step"] == "started_over" for step in talk.turn.trace)
+    talk.wait(minutes=61)
+    talk.say("hm")
+    assert any(step["step"] == "started_over" for step in talk.turn.trace)
+
+
+CALLED = """
+flow: customer
+languages: [en]
+start: a
+timeout: 1 hour
+commands: {hm: {words: [hm], reply: hm}}
+states:
+  a: {ask: hm, after: [{wait: 30 minutes, goto: desk}]}
+  b: {ask: hm}
+  desk: {human: true, after: [{wait: 3 hours, goto: b}], events: {escalated: {goto: boss}}}
+  boss: {human: true}
+otherwise: hm
+messages: {hm: Hm}
+"""
+
+
+@pytest.mark.parametrize("left", ["handed back", "by a timer", "for another person"])
+@pytest.mark.parametrize(("minutes", "starts_over"), [(29, False), (31, True)])
+def test_the_silence_before_a_person_was_called_goes_on_after_them(left, minutes, starts_over) -> None:
+    talk = Talker(CALLED)
+    talk.say("hm")
+    talk.wait(hours=2, minutes=30)
+    assert talk.state == "desk"
+    if left == "by a timer":
+        talk.wait(hours=1)
+    elif left == "for another person":
+        talk.event("escalated")
+        talk.wait(hours=8)
+    if left != "by a timer":
+        talk.event("handed_back")
+    assert talk.state == ("b" if left == "by a timer" else "a")
+    talk.wait(minutes=minutes)
+    # What the state that was left had begun to count, its timer has counted to the end.
+    talk.conversation.state = "b"
+    talk.say("hm")
+    assert any(step["step"] == "started_over" for step in talk.turn.trace) is starts_over
 
 
 def test_a_flow_may_handle_the_handing_back_itself() -> None:

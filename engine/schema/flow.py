@@ -141,8 +141,11 @@ def state_keys() -> dict[str, Schema]:
         "input": ref("input", "the rule for anything else of the kinds it `accepts`"),
         "otherwise": ref("fallback", "the rule for what nothing above understood"),
         "tries": tries,
-        "after": list_of(ref("timer"), "rules with `wait`: what happens when the customer stays silent"),
-        "human": flag("`true`: a person answers here, the bot is silent"),
+        "after": list_of(
+            ref("timer"),
+            "rules with `wait`: what happens when the customer stays silent; each once, until they speak",
+        ),
+        "human": flag("`true`: a person answers here, the bot is silent, and `timeout` rests"),
         "final": flag("`true`: the conversation is over"),
     }
 
@@ -291,7 +294,9 @@ def flow_keys() -> dict[str, Schema]:
             language("a language tag"), "language tags, the first the default: `[en, ur]`", minItems=1
         ),
         "start": text("the state a new conversation is in", format="state"),
-        "timeout": duration("the silence after which the conversation starts over; without it `1 hour`"),
+        "timeout": duration(
+            "how long after the customer's last message the conversation starts over; without it `1 hour`"
+        ),
         "settings": mapping(
             {"anyOf": [plain, {"type": "array", "items": plain}]},
             "constants, read as `settings.NAME`",
