@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 import requests
-from live_server import NUMBER, SECRET, SENDER, TOKEN, Live, live_server
+from job_case import Clock
+from live_server import FILES, NUMBER, SECRET, SENDER, TOKEN, Live, live_server, live_site
 from meta_double import MetaDouble, meta_double, refusal
 from twilio_double import NUMBER as TWILIO_NUMBER
 from web_case import web_shop
 
 from adapters.channels import CHANNELS
+from adapters.storage.storage import TRIES
+from adapters.web import create_app
 from adapters.web.api import RESOURCES
+from adapters.web.api.simulator import problem_of
+from engine.reader import read_pack
 
 PATHS = ("/api/v1/config", "/api/v1/conversations", "/api/v1/orders")
 POSTS = ("/api/v1/messages", "/api/v1/simulator")
@@ -111,6 +116,52 @@ def test_the_simulator_needs_no_account(alone: Live) -> None:
         ("tea", 2, "20.00")
     ]
     assert alone.get("/api/v1/orders", source="telephone").json()["orders"] == []
+
+
+def test_the_simulator_says_when_a_turn_broke_or_waits(tmp_path: Path) -> None:
+    flow = FILES["customer.yaml"].replace(
+        "      cart: {", "      bad: {words: [bad], reply: bad}\n      cart: {"
+    )
+    broken = {**FILES, "customer.yaml": flow + '  bad: "{{ cart.quantity(1, 2) }}"\n'}
+    pack = read_pack(broken, "corner_shop", {}).pack
+    clock = Clock()
+    with live_site(tmp_path, None, now=clock, pack=pack) as site:
+        client = create_app(site).test_client()
+
+        def say(text: str) -> dict[str, Any]:
+            said = {"from": SENDER, "text": text}
+            got = client.post("/api/v1/simulator", json=said, headers={"Authorization": f"Bearer {TOKEN}"})
+            assert got.status_code == 200
+            return dict(got.json or {})
+
+        assert "problem" not in say("hi")
+        bad = say("bad")
+        assert bad["replies"] == []
+        assert bad["problem"].startswith("its turn broke, and is tried again: ")
+        assert "quantity" in bad["problem"]
+        behind = say("cart")
+        assert behind["replies"] == []
+        assert behind["problem"].startswith("it waits for message 5, whose turn broke, and is tried again: ")
+        for _ in range(TRIES):
+            clock.wait(minutes=2)
+            site.jobs.take_turns_now(1)
+        assert say("cart") == {"replies": [{"text": "Total: ₹0"}]}
+
+
+@pytest.mark.parametrize(
+    ("message", "before", "said"),
+    [
+        ({"status": "handled", "attempts": 1, "error": "x"}, None, ""),
+        (
+            {"status": "failed", "attempts": 3, "error": "x"},
+            None,
+            "its turn broke, and is not tried again: x",
+        ),
+        ({"status": "received", "attempts": 0}, None, "it waits for another turn of the same conversation"),
+    ],
+)
+def test_the_simulator_s_words_for_what_became_of_a_message(message, before, said) -> None:
+    assert problem_of(message, before) == said
 
 
 def test_the_simulator_sends_nothing_to_meta(live: Live, double: MetaDouble) -> None:

@@ -180,6 +180,22 @@ class Reports:
         )
         return [load_outbound(row["payload"]) for row in self._database.select(query.order_by(Message.id))]
 
+    def fate_of(self, provider: str, provider_id: str) -> tuple[Row, Row | None]:
+        """The message that its provider calls so, and the first before it that waits to be tried again."""
+        query = self._own(Message).join(Channel, on=(Message.channel == Channel.id))
+        called = query.where(
+            Channel.provider == provider, Message.direction == "in", Message.provider_id == provider_id
+        )
+        (message,) = self._rows(called)
+        waiting = self._own(Message).where(
+            Message.conversation == message["conversation"],
+            Message.status == "received",
+            Message.attempts > 0,
+            Message.id < message["id"],
+        )
+        first = self._rows(waiting.order_by(Message.id).limit(1))
+        return message, first[0] if first else None
+
     def failed(self, limit: int = MANY) -> list[Row]:
         """The messages and timers that were put aside, in either direction, the newest first.
 

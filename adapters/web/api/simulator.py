@@ -1,4 +1,7 @@
-"""`POST /api/v1/simulator`: says something as a customer, on the real shop, and gives the replies."""
+"""`POST /api/v1/simulator`: says something as a customer, on the real shop, and gives the replies.
+
+Where the turn broke, or waits, `problem` says why.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 from flask import Blueprint, abort
 
 from adapters.channels.channel import Posted
+from adapters.storage.reports import Row
 from adapters.web.api.fields import address_of, text_fields
 from adapters.web.site import Site
 from engine.message import Inbound, Outbound
@@ -32,8 +36,25 @@ def add(pages: Blueprint, site: Site) -> None:
         number = ("simulator", business)
         conversation = site.storage.start_conversation(business, number, message.sender, site.now())
         site.jobs.take_turns_now(conversation)
-        replies = site.storage.reports(business).replies_to("simulator", message.id)
-        return {"replies": [_shown(reply) for reply in replies]}
+        reports = site.storage.reports(business)
+        answer: dict[str, Any] = {
+            "replies": [_shown(reply) for reply in reports.replies_to("simulator", message.id)]
+        }
+        problem = problem_of(*reports.fate_of("simulator", message.id))
+        return {**answer, "problem": problem} if problem else answer
+
+
+def problem_of(message: Row, before: Row | None) -> str:
+    """Why the message has not the answer that the flow has for it; empty where it has."""
+    if message["status"] == "handled":
+        return ""
+    if message["status"] == "failed":
+        return f"its turn broke, and is not tried again: {message['error']}"
+    if message["attempts"]:
+        return f"its turn broke, and is tried again: {message['error']}"
+    if before is not None:
+        return f"it waits for message {before['id']}, whose turn broke, and is tried again: {before['error']}"
+    return "it waits for another turn of the same conversation"
 
 
 def _shown(reply: Outbound) -> dict[str, Any]:
