@@ -225,7 +225,7 @@ def _row(
         draft.given = {**given, **values}
     row = Row(
         number,
-        title.render(draft) if title else str(button.command).replace("_", " ").capitalize(),
+        (title.render(draft).strip() if title else "") or str(button.command).replace("_", " ").capitalize(),
         encode_press(visit, str(button.command), values, is_own),
         about.render(draft) if about else "",
     )
@@ -290,7 +290,7 @@ def _choice_rows(draft: Draft, state: CompiledState, items: Sequence[Any]) -> tu
         rows.append(
             Row(
                 menu_number(item) or position,
-                title.render(draft),
+                title.render(draft).strip() or value,
                 encode_press(draft.conversation.visit, None, value),
                 about.render(draft) if about else "",
             )

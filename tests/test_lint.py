@@ -347,7 +347,7 @@ messages:
     ),
     "names that a text makes for itself are its own": flow(messages="", top="").replace(
         "hello: Hello!",
-        'hello: "{% for line in cart.lines %}{{ loop.index }}. {{ line.product.name }} {% endfor %}"',
+        'hello: "{% for line in cart.lines %}{{ loop.index }}. {{ line.product.name }} {% endfor %}."',
     ),
 }
 
@@ -416,7 +416,7 @@ BROKEN = {
         "unknown_method",
     ),
     "a test": (
-        flow().replace("Hello!", '"{{ 1 if cart is emty }}"') + "                          ^^^^\n",
+        flow().replace("Hello!", '"{{ 1 if cart is emty else 2 }}"') + "                          ^^^^\n",
         "unknown_filter",
     ),
     "a variable on a later line of a block": (

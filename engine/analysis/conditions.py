@@ -50,7 +50,12 @@ def cases_of(conditions: Sequence[Expression | None]) -> Cases | None:
 
     None where they ask too many different things.
     """
-    found = [_Found(one) for one in conditions]
+    return cases_among([node_of(one) for one in conditions])
+
+
+def cases_among(parts: Sequence[nodes.Node]) -> Cases | None:
+    """The same of conditions that are parsed."""
+    found = [_Found(one) for one in parts]
     questions = dict.fromkeys(question for one in found for question in one.questions)
     if len(questions) > MOST_QUESTIONS:
         return None
@@ -103,21 +108,23 @@ def _denies(condition: Expression | None) -> bool:
     return any(sign in source for sign in ("not", "!=", "<", ">")) or not condition.reads()
 
 
+def node_of(condition: Expression | None) -> nodes.Node:
+    """What was made of the condition; one that reads nothing is worked out, and none always holds."""
+    constant = constant_of(condition) if condition is not None else True
+    if condition is None or constant is not None:
+        return nodes.Const(constant)
+    output = condition.parsed()[0].tree.body[0]
+    return output.nodes[0] if isinstance(output, nodes.Output) else nodes.Name(condition.source, "load")
+
+
 class _Found:
     """One condition, taken apart into its questions."""
 
-    def __init__(self, condition: Expression | None) -> None:
-        self.node: nodes.Node = nodes.Const(True)
+    def __init__(self, node: nodes.Node) -> None:
+        self.node = node
         self.questions: list[str] = []
         self._asked: dict[int, tuple[str, bool]] = {}
-        if condition is not None:
-            output = condition.parsed()[0].tree.body[0]
-            constant = constant_of(condition)
-            if constant is not None:
-                self.node = nodes.Const(constant)
-            elif isinstance(output, nodes.Output):
-                self.node = output.nodes[0]
-                self._ask(self.node)
+        self._ask(node)
 
     def _ask(self, node: nodes.Node) -> None:
         match node:
