@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.flow import Flow
 from engine.lint.checked import CUSTOMER, Checked
@@ -11,11 +11,12 @@ from engine.source import Mapped, Word
 
 
 class Named(NamedTuple):
-    """The `start_at` of a conversation with this flow: its state and the slots that it fills."""
+    """The `start_at` of a conversation with this flow: its state, the slots that it fills, and with what."""
 
     flow: Flow
     state: Word
     slots: tuple[Word, ...]
+    values: tuple[Any, ...] = ()
 
 
 def beginnings(checked: Checked) -> Iterator[Named]:
@@ -30,5 +31,5 @@ def beginnings(checked: Checked) -> Iterator[Named]:
         if flow is None or not isinstance(state, Word):
             continue
         slots = written.get("slots") if isinstance(written, Mapped) else None
-        words = [slots.word(slot) for slot in slots] if isinstance(slots, Mapped) else ()
-        yield Named(flow, state, tuple(words))
+        filled = slots if isinstance(slots, Mapped) else Mapped()
+        yield Named(flow, state, tuple(filled.word(slot) for slot in filled), tuple(filled.values()))

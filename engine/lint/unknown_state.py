@@ -17,7 +17,7 @@ def check(checked: Checked) -> Iterator[Problem]:
         for state in named:
             if state and state not in flow.states:
                 yield unknown_at(RULE.name, "state", state, flow.states, flow.place)
-    for flow, state, _ in beginnings(checked):
+    for flow, state, _, _ in beginnings(checked):
         if state not in flow.states:
             yield unknown_at(RULE.name, "state", state, flow.states)
 
