@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from datetime import timedelta
-from decimal import Decimal
+from datetime import time
 from typing import Any
 
-from engine.flow import Branch, Check, Flow, Message, Rule, State
+from engine.business import WEEKDAYS
+from engine.flow import Flow, Message
 from engine.pack import Pack
-from engine.publishing.fingerprint import meaning
+from engine.publishing.changed_rules import changed_answers, changed_rule, changed_rules, changed_state
+from engine.publishing.wording import (
+    changed,
+    gone,
+    listed,
+    of_button,
+    shown,
+    switched,
+    table,
+    texts,
+)
 from engine.shop import Product
+from engine.workflow import Workflow
 
-SHORT = 100
-"""Up to how many characters a value is shown whole."""
-
-MEASURES: Mapping[tuple[str, str], str] = {
-    ("length", "min"): "the shortest {what}",
-    ("length", "max"): "the longest {what}",
-    ("between", "min"): "the smallest {what}",
-    ("between", "max"): "the largest {what}",
-}
-"""What a parameter of a validator says of the value that it looks at."""
-
-OF_RULE: Mapping[str, str] = {
-    "when": "the condition",
-    "accepts": "what it accepts",
-    "save": "what it saves",
-    "unreadable": "the answer to what cannot be read",
-    "do": "what it does",
-    "fails": "the answer to failures",
-    "reply": "the reply",
-    "ask_again": "whether it asks again",
-    "goto": "where it goes",
-    "wait": "the silence before it",
-}
-"""Field of a rule: what it is, for a sentence."""
-
-OF_STATE: Mapping[str, str] = {
-    "ask": "the question",
-    "ignore": "the list of commands not understood",
-    "human": "whether a person answers",
-    "final": "whether it is the end",
-}
+OF_PEOPLE = {"title": "the title of the flow", "about": "the description of the flow"}
 
 OF_MESSAGE: Mapping[str, str] = {
-    "buttons": "the list of buttons",
-    "list_button": "what opens the list",
-    "rows": "the list of rows",
-    "media": "the picture or file",
-    "ask_location": "whether it asks for a place",
-    "products": "the list of products",
-    "header": "the header",
-    "footer": "the footer",
+    "text": "the text of {}",
+    "list_button": "what opens the list of {}",
+    "header": "the header of {}",
+    "footer": "the footer of {}",
+}
+
+OF_MOVE: Mapping[str, str] = {
+    "source": "where it comes from",
+    "to": "where it goes",
+    "by": "who may do it",
+    "do": "what it does",
+    "tell": "what the customer is told",
 }
 
 
@@ -68,8 +51,10 @@ def _pack(old: Pack, new: Pack) -> Iterator[str]:
     for each in fields(old.business):
         if each.name not in ("flows", "opening_hours"):
             was, now = getattr(old.business, each.name), getattr(new.business, each.name)
-            yield from _value(f"the business: `{each.name}`", was, now)
-    yield from _table("the business", "the span of ", old.business.opening_hours, new.business.opening_hours)
+            yield from changed(f"the business: `{each.name}`", was, now)
+    for day in WEEKDAYS:
+        spans = (_open(pack.business.opening_hours, day) for pack in (old, new))
+        yield from _apart(f"the business: {day}", *spans)
     roles = dict.fromkeys((*old.flows, *new.flows))
     for role in roles:
         before, after = old.flows.get(role), new.flows.get(role)
@@ -80,171 +65,85 @@ def _pack(old: Pack, new: Pack) -> Iterator[str]:
         for sentence in _flow(before, after):
             yield prefix + sentence
     yield from _products(old, new)
-    moves = [pack.workflow.moves if pack.workflow else {} for pack in (old, new)]
-    starts = [pack.workflow.start if pack.workflow else None for pack in (old, new)]
-    yield from _value("the workflow: the first status", *starts)
-    yield from _table("the workflow", "the move ", *({n: _move(m) for n, m in one.items()} for one in moves))
+    yield from _workflow(old.workflow, new.workflow)
 
 
-def _move(move: Any) -> dict[str, Any]:
-    return {name: getattr(move, name) for name in ("source", "to", "by", "do", "tell") if getattr(move, name)}
+def _open(hours: Mapping[str, tuple[tuple[time, time], ...]], day: str) -> str:
+    if not hours:
+        return "open at any time"
+    spans = [f"from {shown(opens)} to {shown(closes)}" for opens, closes in hours.get(day, ())]
+    return f"open {' and '.join(spans)}" if spans else "closed"
+
+
+def _apart(what: str, was: str, now: str) -> Iterator[str]:
+    if was != now:
+        yield f"{what} was {was}, is {now}"
+
+
+def _workflow(old: Workflow | None, new: Workflow | None) -> Iterator[str]:
+    yield from changed("the workflow: the first status", *(one.start if one else None for one in (old, new)))
+    before, after = (one.moves if one is not None else {} for one in (old, new))
+    for name in dict.fromkeys((*before, *after)):
+        was, now = before.get(name), after.get(name)
+        if was is None or now is None:
+            yield f"the workflow: the move {name} was {'added' if was is None else 'removed'}"
+            continue
+        for field, what in OF_MOVE.items():
+            yield from changed(
+                f"the workflow: the move {name}: {what}", getattr(was, field), getattr(now, field)
+            )
 
 
 def _flow(old: Flow, new: Flow) -> Iterator[str]:
-    yield from _value("the name of the flow", old.name, new.name)
-    yield from _value("the state in which talks begin", old.start, new.start)
-    yield from _value("the silence after which a talk starts over", old.timeout, new.timeout)
-    for language in _gone(old.languages, new.languages):
+    yield from changed("the name of the flow", old.name, new.name)
+    for field, what in OF_PEOPLE.items():
+        yield from changed(what, getattr(old, field), getattr(new, field))
+    yield from changed("the state in which talks begin", old.start, new.start)
+    yield from changed("the silence after which a talk starts over", old.timeout, new.timeout)
+    for language in gone(old.languages, new.languages):
         yield f"the language {language} was removed"
-    for language in _gone(new.languages, old.languages):
+    for language in gone(new.languages, old.languages):
         yield f"the language {language} was added"
-    yield from _table("", "setting ", old.settings, new.settings)
-    yield from _table("", "slot ", _types(old), _types(new))
-    yield from _rules("", "command", old.commands, new.commands, old, new)
-    yield from _rules("", "event", old.events, new.events, old, new)
-    yield from _one_rule("`otherwise`", old.otherwise, new.otherwise, old, new)
-    yield from _table("", "the answer to the failure ", meaning(old.fails), meaning(new.fails))
+    if sorted(old.languages) == sorted(new.languages):
+        yield from changed("the order of the languages", old.languages, new.languages)
+    yield from table("setting ", old.settings, new.settings)
+    yield from _slots(old, new)
+    yield from changed_rules("", "command", old.commands, new.commands, old, new)
+    yield from changed_rules("", "event", old.events, new.events, old, new)
+    yield from changed_rule("`otherwise`", old.otherwise, new.otherwise, old, new)
+    yield from changed_answers("the answer to the failure ", old.fails, new.fails)
     for name, state in old.states.items():
         if name not in new.states:
             to = new.moved.get(name)
             where = f"; talks there go on in {to}" if to else ""
             yield f"state {name} was removed{where}"
         else:
-            yield from _state(state, new.states[name], old, new)
-    for name in _gone(new.states, old.states):
+            yield from changed_state(state, new.states[name], old, new)
+    for name in gone(new.states, old.states):
         yield f"state {name} was added"
+    told = old.states.keys() - new.states.keys()
+    moved = ({name: to for name, to in flow.moved.items() if name not in told} for flow in (old, new))
+    yield from table("where talks go on that were left in ", *moved)
     yield from _messages(old, new)
-    names = [{f"{one} in {language}": text for language, t in flow.names.items() for one, text in t.items()}
-             for flow in (old, new)]  # fmt: skip
-    yield from _table("", "the name of ", *names)
+    names = ({f"{one} in {language}": text for language, t in flow.names.items() for one, text in t.items()}
+             for flow in (old, new))  # fmt: skip
+    yield from table("the name of ", *names)
 
 
-def _types(flow: Flow) -> dict[str, str]:
-    return {
-        str(name): f"list of {slot.type}" if slot.is_list else str(slot.type)
-        for name, slot in flow.slots.items()
-    }
+def _slots(old: Flow, new: Flow) -> Iterator[str]:
+    for name in dict.fromkeys((*old.slots, *new.slots)):
+        was, now = (_type(flow, name) for flow in (old, new))
+        if not was or not now:
+            yield f"slot {name} ({was or now}) was {'removed' if was else 'added'}"
+        else:
+            yield from _apart(f"slot {name}", was, now)
 
 
-# States and rules
-
-
-def _state(old: State, new: State, before: Flow, after: Flow) -> Iterator[str]:
-    at = f"{old.name}: "
-    for field, what in OF_STATE.items():
-        yield from _value(f"{at}{what}", getattr(old, field), getattr(new, field))
-    yield from _branches(str(old.name), old.branches, new.branches)
-    yield from _rules(at, "command", old.commands, new.commands, before, after)
-    yield from _rules(at, "event", old.events, new.events, before, after)
-    yield from _one_rule(f"{at}`input`", old.input, new.input, before, after, at)
-    yield from _one_rule(f"{at}`otherwise`", old.otherwise, new.otherwise, before, after)
-    if old.choices is None or new.choices is None:
-        if old.choices is not new.choices:
-            yield f"{at}`choices` were {'added' if old.choices is None else 'removed'}"
-    else:
-        for field in ("source", "title", "about", "value", "none"):
-            word = "from" if field == "source" else field
-            yield from _value(
-                f"{at}`{word}` of the choices", getattr(old.choices, field), getattr(new.choices, field)
-            )
-        yield from _one_rule(f"{at}`choices`", old.choices.rule, new.choices.rule, before, after, at)
-    if old.tries is None or new.tries is None:
-        if old.tries is not new.tries:
-            yield f"{at}`tries` were {'added' if old.tries is None else 'removed'}"
-    else:
-        yield from _value(f"{at}how often one may try", old.tries.limit, new.tries.limit)
-        yield from _one_rule(f"{at}`then`", old.tries.then, new.tries.then, before, after)
-    timers = [{_shown(rule.wait): rule for rule in state.after} for state in (old, new)]
-    yield from _rules(at, "the answer to a silence of", timers[0], timers[1], before, after)
-
-
-def _rules(
-    at: str, kind: str, old: Mapping[str, Rule], new: Mapping[str, Rule], before: Flow, after: Flow
-) -> Iterator[str]:
-    for name in dict.fromkeys((*old, *new)):
-        called = f"{at}{kind} {name}" if " " in kind else f"{at}{kind} `{name}`"
-        yield from _one_rule(called, old.get(name), new.get(name), before, after)
-
-
-def _one_rule(
-    called: str, old: Rule | None, new: Rule | None, before: Flow, after: Flow, at: str = ""
-) -> Iterator[str]:
-    if old is None or new is None:
-        if old is not new:
-            yield f"{called} was {'added' if old is None else 'removed'}"
-        return
-    for field in ("words", "patterns"):
-        was, now = (_said(getattr(rule, field)) for rule in (old, new))
-        one = field.removesuffix("s")
-        for verb, said in (("lost", _gone(was, now)), ("gained", _gone(now, was))):
-            if said:
-                yield f"{called} {verb} the {one if len(said) == 1 else field} {', '.join(said)}"
-    for field in ("title", "about"):
-        yield from _texts(f"the {field} of {called}", getattr(old, field), getattr(new, field))
-    for field, what in OF_RULE.items():
-        yield from _value(f"{called}: {what}", getattr(old, field), getattr(new, field))
-    yield from _branches(called, old.branches, new.branches)
-    # What is checked of a state's answer is said of the state.
-    yield from _checks(at or f"{called}: ", old, new, before, after)
-
-
-def _branches(called: str, old: tuple[Branch, ...], new: tuple[Branch, ...]) -> Iterator[str]:
-    if len(old) != len(new):
-        yield f"{called}: it had {len(old)} branches, has {len(new)}"
-        return
-    for was, now in zip(old, new, strict=True):
-        branch = f"the branch `{was.when.source}`" if was.when is not None else "the last branch"
-        for field in ("when", "do", "fails", "reply", "goto"):
-            what = f"{called}, {branch}: {OF_RULE[field]}"
-            yield from _value(what, getattr(was, field), getattr(now, field))
-
-
-def _said(by_language: Mapping[str, Any]) -> list[str]:
-    return [json.dumps(meaning(one), ensure_ascii=False) for group in by_language.values() for one in group]
-
-
-def _checks(at: str, old: Rule, new: Rule, before: Flow, after: Flow) -> Iterator[str]:
-    was, now = _numbered(old.validate), _numbered(new.validate)
-    for key in dict.fromkeys((*was, *now)):
-        first, second = was.get(key), now.get(key)
-        if first is None or second is None:
-            given = first or second
-            assert given is not None  # noqa: S101
-            how = _shown({name: value.source for name, value in given.parameters.items() if name != "value"})
-            yield f"{at}{given.validator} {how} is {'checked now' if first is None else 'no longer checked'}"
-            continue
-        what = _looked_at(second, new)
-        for name in dict.fromkeys((*first.parameters, *second.parameters)):
-            said = MEASURES.get((second.validator, name), f"`{name}` of {second.validator}").format(what=what)
-            yield from _value(
-                f"{at}{said}", _resolved(first.parameters.get(name), before),
-                _resolved(second.parameters.get(name), after),
-            )  # fmt: skip
-        yield from _value(f"{at}the answer where {second.validator} refuses", first.refusal, second.refusal)
-
-
-def _numbered(checks: tuple[Check, ...]) -> dict[tuple[str, str], Check]:
-    """The checks by what they are: two of one validator are told apart by which parameters they have."""
-    return {(check.validator, " ".join(sorted(set(check.parameters) & {"min", "max"}))): check
-            for check in checks}  # fmt: skip
-
-
-def _looked_at(check: Check, rule: Rule) -> str:
-    value = check.parameters.get("value")
-    if value is not None:
-        return str(value.source).strip("{} ")
-    saved = [str(slot) for slot, written in rule.save if written is None]
-    return saved[0] if len(saved) == 1 else "input"
-
-
-def _resolved(value: Any, flow: Flow) -> Any:
-    """The value as written; where that is a setting and nothing else, the setting's."""
-    source = getattr(value, "source", value)
-    if isinstance(source, str):
-        name = source.strip("{} ").removeprefix("settings.")
-        if source.strip().startswith("{{") and source.strip("{} ") == f"settings.{name}":
-            return flow.settings.get(name, source)
-    return source
+def _type(flow: Flow, name: str) -> str:
+    slot = flow.slots.get(name)
+    if slot is None:
+        return ""
+    return f"list of {slot.type}" if slot.is_list else str(slot.type)
 
 
 # Messages and products
@@ -256,33 +155,45 @@ def _messages(old: Flow, new: Flow) -> Iterator[str]:
         if was is None or now is None:
             yield f"message {name} was {'added' if was is None else 'removed'}"
             continue
-        yield from _texts(f"the text of {name}", _spoken(was), _spoken(now))
-        first, second = was[old.languages[0]], now[new.languages[0]]
         for field, what in OF_MESSAGE.items():
-            yield from _value(f"{name}: {what}", getattr(first, field), getattr(second, field))
+            yield from texts(what.format(name), *(_spoken(one, _getter(field)) for one in (was, now)))
+        yield from texts(f"the picture or file of {name}", *(_spoken(one, _media) for one in (was, now)))
+        first, second = was[old.languages[0]], now[new.languages[0]]
+        kinds = (one.media[0] if one.media else None for one in (first, second))
+        yield from changed(f"{name}: the kind of file", *kinds)
+        for field in ("buttons", "rows"):
+            yield from _offers(f"{name}: the {field}", getattr(first, field), getattr(second, field))
+        yield from switched(
+            first.ask_location,
+            second.ask_location,
+            f"{name}: it asks for a place now",
+            f"{name}: it does not ask for a place any more",
+        )
+        yield from changed(f"{name}: the products", first.products, second.products)
 
 
-def _spoken(by_language: Mapping[str, Message]) -> dict[str, Any]:
+def _offers(what: str, old: Any, new: Any) -> Iterator[str]:
+    was, now = (listed([of_button(button) for button in buttons]) or "none" for buttons in (old, new))
+    if was != now:
+        yield f"{what} were {was}, are {now}"
+
+
+def _getter(field: str) -> Callable[[Message], Any]:
+    return lambda message: getattr(message, field)
+
+
+def _media(message: Message) -> Any:
+    return message.media[1] if message.media is not None else None
+
+
+def _spoken(by_language: Mapping[str, Message], part: Callable[[Message], Any]) -> dict[str, Any]:
     """The texts by language, without those that only stand in for a missing one."""
-    texts: dict[str, Any] = {}
+    spoken: dict[str, Any] = {}
     for language, message in by_language.items():
-        if not any(message.text is text for text in texts.values()):
-            texts[language] = message.text
-    return texts
-
-
-def _texts(what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    first = next(iter(new or old), None)
-    for language in dict.fromkeys((*old, *new)):
-        called = what if language == first else f"{what} in {language}"
-        was, now = (getattr(texts.get(language), "source", None) for texts in (old, new))
-        if was == now:
-            continue
-        if was is not None and now is not None and "\n" in was.strip() + now.strip():
-            lines = difflib.ndiff(was.splitlines(), now.splitlines())
-            yield "\n".join([f"{called} changed:", *(f"    {line}" for line in lines if line[0] in "+-")])
-        else:
-            yield from _value(called, was, now)
+        text = part(message)
+        if text is not None and not any(text is one for one in spoken.values()):
+            spoken[language] = text
+    return spoken
 
 
 def _products(old: Pack, new: Pack) -> Iterator[str]:
@@ -293,53 +204,16 @@ def _products(old: Pack, new: Pack) -> Iterator[str]:
             product: Any = first or second
             yield f"product {product.name} ({code}) was {'added' if first is None else 'removed'}"
             continue
-        for field in ("name", "number", "price", "category", "on_sale"):
-            words = "whether it is on sale" if field == "on_sale" else f"the {field}"
-            yield from _value(f"{first.name}: {words}", getattr(first, field), getattr(second, field))
-        if first.stock != second.stock:
-            yield f"{first.name}: the first stock was {_stock(first)}, is {_stock(second)}"
+        for field in ("name", "number", "price", "category"):
+            yield from changed(f"{first.name}: the {field}", getattr(first, field), getattr(second, field))
+        yield from switched(
+            first.on_sale,
+            second.on_sale,
+            f"{first.name} is on sale now",
+            f"{first.name} is not on sale any more",
+        )
+        yield from _apart(f"{first.name}: the first stock", _stock(first), _stock(second))
 
 
-def _stock(product: Product) -> Any:
-    return "not counted" if product.stock is None else product.stock
-
-
-# Sentences
-
-
-def _table(at: str, what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    prefix = f"{at}: " if at else ""
-    for name in dict.fromkeys((*old, *new)):
-        if name not in old or name not in new:
-            value = _shown(new[name] if name in new else old[name])
-            yield f"{prefix}{what}{name} ({value}) was {'added' if name in new else 'removed'}"
-        else:
-            yield from _value(f"{prefix}{what}{name}", old[name], new[name])
-
-
-def _value(what: str, old: Any, new: Any) -> Iterator[str]:
-    if meaning(old) != meaning(new):
-        yield f"{what} was {_shown(old)}, is {_shown(new)}"
-
-
-def _shown(value: Any) -> str:
-    if value is None or value == ():
-        return "nothing"
-    if isinstance(value, timedelta):
-        from engine.sayings import spelled
-
-        return spelled(int(value.total_seconds()))
-    plain = meaning(value)
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, str) and len(value.split()) == 1 and value.isprintable():
-        return value
-    if isinstance(plain, list) and all(isinstance(one, str) for one in plain):
-        return ", ".join(plain)
-    shown = str(plain).lower() if isinstance(plain, bool) else json.dumps(plain, ensure_ascii=False)
-    return shown if len(shown) <= SHORT else shown[: SHORT - 1] + "…"
-
-
-def _gone(old: Any, new: Any) -> list[str]:
-    """What the first has and the second lacks."""
-    return [str(one) for one in dict.fromkeys(old) if one not in new]
+def _stock(product: Product) -> str:
+    return "not counted" if product.stock is None else str(product.stock)
