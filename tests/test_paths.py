@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -19,6 +21,7 @@ from engine.reader.yaml_text import read_yaml
 from engine.rehearsal.coverage import Coverage
 from engine.rehearsal.exploration import Explored, explore
 from engine.rehearsal.script import Beginning, Script, script_of
+from engine.rehearsal.talk import Unplayable
 from engine.rehearsal.transcript import play
 from engine.schema.problems import problems_of
 from engine.source import Place
@@ -142,6 +145,18 @@ def test_what_was_found_is_reached_when_it_is_played_from_its_file(pack, explore
         assert "it broke inside" not in play(pack, script_of(value), watch=coverage.see)
         assert coverage.reached - before >= {item.key for item in path.reaches}
     assert {item.key for item in coverage.unreached()} == {item.key for item in explored.unreached}
+
+
+def test_no_line_can_be_taken_away(pack, explored):
+    assert max(len(path.script.says) for path in explored.paths) > 8
+    for path in explored.paths:
+        wanted = {item.key for item in path.reaches}
+        for number in range(len(path.script.says)):
+            says = (*path.script.says[:number], *path.script.says[number + 1 :])
+            coverage = Coverage(pack.flows["customer"])
+            with suppress(Unplayable):  # what is left cannot be said any more
+                play(pack, replace(path.script, says=says), watch=coverage.see)
+                assert not wanted <= coverage.reached, (path.script.says, number)
 
 
 def test_only_what_is_wanted_is_looked_for_and_by_the_shortest_way(pack):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Set
 from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
@@ -14,6 +14,7 @@ from engine.pack import Pack
 from engine.rehearsal.coverage import Coverage, Item, Key
 from engine.rehearsal.provocations import Provocations
 from engine.rehearsal.script import Script
+from engine.rehearsal.shrinking import smaller
 from engine.rehearsal.stage import Stage
 from engine.rehearsal.talk import Unplayable
 from engine.sayings import Said
@@ -239,6 +240,10 @@ def _joined(
     pack: Pack, interpreter: Interpreter, found: list[_Find], coverage: Coverage, needed: frozenset[Key]
 ) -> Iterator[Path]:
     """Few conversations that reach all that was found: those that reach most, joined where that goes."""
+
+    def reached(script: Script) -> set[Key]:
+        return _reached_by(pack, interpreter, script, coverage)
+
     left = set(needed)
     chosen: list[tuple[Script, frozenset[Key]]] = []
     for find in sorted(found, key=lambda find: (-len(find.reached), len(find.script.says))):
@@ -246,19 +251,26 @@ def _joined(
         if not fresh:
             continue
         left -= fresh
+        shortest = _shrunk(find.script, fresh, reached)
         for number, (script, reaches) in enumerate(chosen):
-            longer = replace(script, says=(*script.says, *find.script.says))
-            if _same_beginning(script, find.script) and len(longer.says) <= LONGEST:
+            longer = replace(script, says=(*script.says, *shortest.says))
+            if _same_beginning(script, shortest) and len(longer.says) <= LONGEST:
                 both = reaches | fresh
-                if both <= _reached_by(pack, interpreter, longer, coverage):
-                    chosen[number] = (longer, both)
+                if both <= reached(longer):
+                    chosen[number] = (_shrunk(longer, both, reached), both)
                     break
         else:
-            chosen.append((find.script, frozenset(fresh)))
+            chosen.append((shortest, frozenset(fresh)))
     for script, reaches in chosen:
         items = sorted((coverage.items[key] for key in reaches), key=lambda item: item.place)
         more = f", and {len(items) - 1} more" if len(items) > 1 else ""
         yield Path(replace(script, title=f"{_purpose(items[0])}{more}"), tuple(items))
+
+
+def _shrunk(script: Script, needed: Set[Key], reached: Callable[[Script], set[Key]]) -> Script:
+    """The conversation without every line that it can do without, to reach what it is there for."""
+    steps = [script.says, *smaller(script.says, lambda says: needed <= reached(replace(script, says=says)))]
+    return replace(script, says=steps[-1])
 
 
 def _purpose(item: Item) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.conversation import dump, load
 from engine.interpreter import Interpreter
@@ -18,6 +18,7 @@ from engine.pack import Pack
 from engine.rehearsal.hostility import CANARY, Hostility
 from engine.rehearsal.provocations import Provocations
 from engine.rehearsal.script import Script
+from engine.rehearsal.shrinking import smaller
 from engine.rehearsal.stage import Stage
 from engine.rehearsal.talk import Unplayable
 from engine.sayings import Said
@@ -33,8 +34,6 @@ MOST_SHORTENED = 1500
 """So many times a conversation that breaks something is played to shorten it."""
 
 TEMPLATE = ("{{", "{%", "{#")
-
-Parts = TypeVar("Parts", str, tuple[Any, ...])
 
 
 class Breach(NamedTuple):
@@ -176,23 +175,6 @@ _PLAINER: tuple[Callable[[Script], Script], ...] = (
     lambda script: replace(script, provider=""),
 )
 """What a conversation may do without."""
-
-
-def smaller(parts: Parts, shows: Callable[[Parts], bool]) -> Iterator[Parts]:
-    """Ever smaller parts of a text or tuple that still show it; the last can lose nothing more (ddmin)."""
-    chunks = 2
-    while len(parts) > 1:
-        size = -(-len(parts) // chunks)
-        for start in range(0, len(parts), size):
-            rest = parts[:start] + parts[start + size :]
-            if rest and shows(rest):
-                parts, chunks = rest, max(chunks - 1, 2)
-                yield parts
-                break
-        else:
-            if size == 1:
-                break
-            chunks = min(chunks * 2, len(parts))
 
 
 def _of_turn(turn: Turn, is_message: bool, limits: Limits, says: Sequence[Said]) -> Iterator[Breach]:
