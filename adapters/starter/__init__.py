@@ -18,8 +18,8 @@ CONVERSATIONS = ("order", "change_of_mind", "wrong_answers", "sold_out")
 PATH = "flows/new"
 MOST_BUTTONS = 3
 
-TRANSLATED = "order"
-"""The conversation that is also held in each further language."""
+SPEAKING = "languages"
+"""The conversation that goes from language to language, where there are several."""
 
 
 class Answers(NamedTuple):
@@ -77,14 +77,15 @@ def _files(answers: Answers) -> dict[str, bytes]:
         f"{file}.yaml": _rendered(f"{file}.yaml", names)
         for file in ("business", "catalog", "customer", "workflow")
     }
-    for name in CONVERSATIONS:
+    for name in (*CONVERSATIONS, *([SPEAKING] if others else [])):
         made[f"conversations/{name}.yaml"] = _rendered(f"conversations/{name}.yaml", names)
     for tag in others:
         made[f"customer.{tag}.yaml"] = _rendered("translation.yaml", _translation(texts[tag]))
         in_language = {**names, "words": texts[tag]["words"], "said": texts[tag]["said"]}
-        made[f"conversations/{TRANSLATED}_in_{texts[tag]['command']}.yaml"] = _rendered(
-            f"conversations/{TRANSLATED}.yaml", {**in_language, "language": tag}
-        )
+        for name in CONVERSATIONS:
+            made[f"conversations/{name}_in_{texts[tag]['command']}.yaml"] = _rendered(
+                f"conversations/{name}.yaml", {**in_language, "language": tag}
+            )
     return {path: text.encode("utf-8") for path, text in made.items()}
 
 
