@@ -333,6 +333,41 @@ def test_who_stays_ends_on_their_version_and_begins_on_the_newest(barrel: Shop) 
     assert barrel.version(sender) == 2
 
 
+def test_a_turn_knows_the_version_that_took_it(barrel: Shop) -> None:
+    sender = "923001111001"
+    barrel.says(sender, *WAITING["awaiting_name"])
+    barrel.published.publish(
+        pack_of("cookie_barrel", ("customer.yaml", "shortest_name: 2", "shortest_name: 3")),
+        "test",
+        barrel.now,
+    )
+    barrel.says(sender, "Ayesha")
+    reports = barrel.storage.reports("cookie_barrel")
+
+    def version(back: int) -> object:
+        turn = reports.turn_back(back, sender)
+        assert turn is not None
+        return turn["version"]
+
+    assert [version(back) for back in (1, 2, 3)] == [2, 1, 1]
+    # A turn of a process that writes down none is told by the version that the conversation is on.
+    with barrel.storage.database.writing():
+        barrel.storage.database.execute("UPDATE turns SET version = NULL")
+    assert version(3) == 2
+
+
+@pytest.mark.parametrize("how", ["stands", "asks"])
+def test_a_turn_that_breaks_knows_it_too(barrel: Shop, how: str) -> None:
+    sender = "923001111001"
+    barrel.says(sender, "hi")
+    step = {"step": "version", "how": how, "from": 1, "to": 7}
+    trace = [step | ({"state": "awaiting_order"} if how == "stands" else {"slots": []})]
+    barrel.storage.record_failure(barrel.id_of(sender), None, "KeyError: 'x'", trace, None, NOW, tries=3)
+    turn = barrel.storage.reports("cookie_barrel").turn_back(1, sender)
+    assert turn is not None
+    assert turn["version"] == (7 if how == "stands" else 1)
+
+
 def test_a_rollback_takes_conversations_back_by_the_same_rules(barrel: Shop) -> None:
     ann, bob = "923001111001", "923001111002"
     first = barrel.published.packs["cookie_barrel"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ def talked(folder: Path, *texts: str) -> None:
         with storage.turn(conversation) as working:
             message = working.next_message()
             assert message is not None
+            working.version = 1  # as the process does that takes the turn
             working.commit(message.id, talk.hear(Inbound("text", text=text)), None, 0.001, NOW)
     storage.close()
 
@@ -81,6 +83,25 @@ def test_the_line_is_that_of_the_version_that_answered(
 ) -> None:
     talked(here, "hi", "menu")
     monkeypatch.chdir(here)  # there is no such file here; the version that is kept has the line
+    assert run() == 0
+    assert (
+        "│ menu: {title: Menu, words: [menu, list], reply: menu, ask_again: true}" in capsys.readouterr().out
+    )
+
+
+def test_the_line_stays_that_of_its_version_when_another_is_published(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talked(here, "hi", "menu")
+    pack = cookie_barrel()
+    assert pack.files is not None
+    flow = pack.files["customer.yaml"]
+    text = flow.decode() if isinstance(flow, bytes) else flow
+    with closing(open_storage(f"sqlite:///{here}/shop.db")) as storage:
+        later = pack._replace(files={**pack.files, "customer.yaml": "# one\n# two\n# three\n" + text})
+        assert storage.versions.publish(later, "Bob", NOW).number == 2
+        with storage.database.writing():  # as the next message does, which moves the conversation
+            storage.database.execute("UPDATE conversations SET version = 2")
     assert run() == 0
     assert (
         "│ menu: {title: Menu, words: [menu, list], reply: menu, ask_again: true}" in capsys.readouterr().out

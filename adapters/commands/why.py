@@ -88,7 +88,7 @@ def _source(place: str, line_of: LineOf) -> Iterator[str]:
 
 
 def _line_of(storage: Storage, turn: Mapping[str, Any]) -> LineOf:
-    """Reads the lines of the version that the conversation is on; of a file that is in none, as it is now."""
+    """Reads the lines of the version that took the turn; of a file that is in none, as it is now."""
     from adapters.packs import LinesOfFiles
 
     number = turn["version"]

@@ -15,7 +15,7 @@ from engine import conversation as talk
 from engine.message import Outbound
 from engine.turn import SetApart, Trace
 
-PLACE = "SELECT business, state, channel_id FROM conversations WHERE id = ?"
+PLACE = "SELECT business, state, channel_id, version FROM conversations WHERE id = ?"
 # Only an apology can answer a message that no turn has handled.
 BROKEN_MESSAGE = """
     SELECT attempts, correlation, EXISTS
@@ -85,11 +85,12 @@ class Failures:
             place = database.row(PLACE, conversation)
             if place is None:
                 raise UnknownConversation(f"there is no conversation {conversation}")
-            business, state, channel = place
+            business, state, channel, version = place
             located = Located(conversation, channel, business)
             if timer is not None:
                 message = self._set_apart(located, timer, moment)
-            kept = (business, conversation, message, moment, 0.0, state, state, dump(trace), reason)
+            tried = tried_on(trace, version)
+            kept = (business, conversation, message, moment, 0.0, state, state, dump(trace), reason, tried)
             changes: list[Statement] = [(KEEP_TURN, kept)]
             owed, correlation, is_put_aside = apology is not None, "", timer is None
             if message is not None:
@@ -129,3 +130,11 @@ class Failures:
         with self.database.writing():
             counts = self.database.execute_all([(TOUCH_OF, (message,)), (TAKE_UP_AGAIN, (message,))])
             return counts[1] == 1
+
+
+def tried_on(trace: Trace, version: int | None) -> int | None:
+    """The version that a turn broke on: one that the talk would have moved to, or the one that it is on."""
+    for step in trace:
+        if step["step"] == "version" and ("state" in step or step["how"] == "started_over"):
+            return int(step["to"]) or None
+    return version

@@ -214,11 +214,12 @@ class Reports:
         """The last turn (1), the one before it (2) …, of anybody or of one customer; None if there is none.
 
         A row of turns, with the `message` that it took up (None for a timer), its `replies`, the `customer`
-        (`phone user_id name`), and the `version` that the conversation is on (None for the newest).
+        (`phone user_id name`), and the `version` that took it (None for the newest). Of a turn that does not
+        know its version, it is the one that the conversation is on.
         """
-        query = self._own(Turn, Conversation.customer.alias("customer"), Conversation.version).join(
-            Conversation
-        )
+        query = self._own(
+            Turn, Conversation.customer.alias("customer"), Conversation.version.alias("on_now")
+        ).join(Conversation)
         if phone is not None:
             customers = [customer["id"] for customer in self.find_customers(phone)]
             query = query.where(Conversation.customer.in_(customers))
@@ -226,6 +227,8 @@ class Reports:
         if not found:
             return None
         turn = found[0]
+        on_now = turn.pop("on_now")
+        turn["version"] = on_now if turn["version"] is None else turn["version"]
         taken_up = turn["message"]
         turn["customer"] = self._rows(self._own(Customer).where(Customer.id == turn["customer"]))[0]
         turn["message"] = self.message(taken_up) if taken_up is not None else None

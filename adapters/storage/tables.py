@@ -231,7 +231,10 @@ Message.add_index(
 
 
 class Turn(peewee.Model):
-    """What a message (or, without one, a timer) came to. `duration` is in seconds, `error` a traceback."""
+    """What a message (or, without one, a timer) came to. `duration` is in seconds, `error` a traceback.
+
+    `version` is that of the flow which took it, null where that was not written down.
+    """
 
     id = AutoField()
     business = _of_business(index=False)
@@ -243,6 +246,7 @@ class Turn(peewee.Model):
     state_after = TextField()
     trace = TextField()
     error = TextField(default="")
+    version = IntegerField(null=True)
 
     class Meta:
         table_name = "turns"

@@ -83,8 +83,9 @@ HANDLED = """
     WHERE id = ? AND conversation_id = ? AND status = 'received'"""
 KEEP_TURN = """
     INSERT INTO turns
-    (business, conversation_id, message_id, started_at, duration, state_before, state_after, trace, error)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    (business, conversation_id, message_id, started_at, duration, state_before, state_after, trace, error,
+     version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 NOT_SAID = Inbound("system")
 """What stands in the place of a customer's words where a timer waits."""
@@ -234,7 +235,18 @@ class WorkingTurn:
             (SAVE, (self.flow, state, data, self.version, due, moment, self.id)),
             (
                 KEEP_TURN,
-                (self.business, self.id, message_id, moment, duration, self._state, state, trace, ""),
+                (
+                    self.business,
+                    self.id,
+                    message_id,
+                    moment,
+                    duration,
+                    self._state,
+                    state,
+                    trace,
+                    "",
+                    self.version,
+                ),
             ),
         ]
         for outbound in turn.replies:
