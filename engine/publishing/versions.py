@@ -64,6 +64,7 @@ class Version:
     def __init__(self, interpreter: Interpreter, number: int = 0) -> None:
         self.interpreter = interpreter
         self.number = number
+        self._outcomes: dict[tuple[int, str], tuple[Flow, Outcome]] = {}
 
     @property
     def flow(self) -> Flow:
@@ -81,6 +82,14 @@ class Version:
         from engine.publishing.needs import needs
 
         return needs(self.flow)
+
+    def outcome_of(self, state: str, own: Flow) -> Outcome:
+        """Where a conversation in this state of its own flow stands here: compared once, and remembered."""
+        key = (id(own), state)
+        if key not in self._outcomes:
+            # The flow is kept with it: while it is, no other has its id.
+            self._outcomes[key] = (own, outcome_of(state, own, self.flow))
+        return self._outcomes[key][1]
 
 
 class Taking(NamedTuple):
@@ -192,7 +201,7 @@ def moved_to(
 
     What was offered stays offered, in the visit that it was offered in.
     """
-    outcome = outcome_of(conversation.state, own.flow, newest.flow)
+    outcome = newest.outcome_of(conversation.state, own.flow)
     if outcome.state is None:
         return outcome
     if own.fingerprint == newest.fingerprint:
@@ -206,7 +215,7 @@ def moved_to(
         return Outcome("needs", None, tuple(missing))
     talk = conversation.copy()
     if talk.came_from:
-        back = outcome_of(talk.came_from, own.flow, newest.flow)
+        back = newest.outcome_of(talk.came_from, own.flow)
         if back.state is None and newest.flow.states[outcome.state].human:
             return back
         talk.came_from = back.state or ""
