@@ -333,3 +333,34 @@ def test_asking_again_where_nothing_was_asked_is_found(what: str) -> None:
     ordering, top, words = ASKED_AGAIN[what]
     problems = found("silent_rule", ordering, top=top + "otherwise: hello")
     assert [one.partition(":")[0] for one in problems] == words, problems
+
+
+OVER = {
+    "again": [],
+    "stop": ["stop"],
+    "hear": ["hear"],
+}
+
+
+@pytest.mark.parametrize("command", OVER)
+def test_a_button_where_the_talk_is_over_begins_anew_with_the_flow_s_commands(command: str) -> None:
+    text = f"""\
+flow: shop
+start: initial
+otherwise: hello
+commands:
+  again: {{words: [again], reply: hello}}
+  stop: {{words: [stop], reply: hello}}
+states:
+  initial:
+    ignore: [stop]
+    commands: {{hear: {{words: [hear], reply: hello}}, go: {{words: [go], reply: over, goto: done}}}}
+  done: {{final: true}}
+messages:
+  hello: Hello!
+  over: {{text: Bye, buttons: [{command}]}}
+"""
+    problems = lint(read_flow({"shop.yaml": text}, "shop.yaml", {}))
+    assert [one.message.split("'")[1] for one in problems if one.rule == "unavailable_button"] == OVER[
+        command
+    ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from engine.analysis.survey import offers_of
 from engine.analysis.walk import understood_in
+from engine.flow import Flow, State
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.source import Problem
 
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
-        understood = {name: understood_in(survey.flow, state) for name, state in survey.flow.states.items()}
+        understood = {name: _pressed_in(survey.flow, state) for name, state in survey.flow.states.items()}
         for message in survey.messages:
             ends = [said.ends for said in survey.said.get(message.name, ()) if said.ends]
             for button in offers_of(message):
@@ -23,6 +24,15 @@ def check(checked: Checked) -> Iterator[Problem]:
                     states = ", ".join(f"'{name}'" for name in sorted(lost[0]))
                     said = f"'{button.command}' is not understood in the state {states}, where this is said"
                     yield problem_at(RULE.name, button.command, said, button.place)
+
+
+def _pressed_in(flow: Flow, state: State) -> Collection[str]:
+    """The commands whose buttons can be pressed in a state."""
+    start = flow.states.get(flow.start)
+    if not state.final or start is None:
+        return understood_in(flow, state)
+    # Whoever presses a button when the conversation is over begins anew, with the flow's commands.
+    return [name for name in understood_in(flow, start) if name not in start.commands]
 
 
 RULE = Rule(
