@@ -326,6 +326,27 @@ def test_a_message_that_waited_for_two_talks_to_be_joined_goes_to_the_one(
     assert sorted(deliver(storage, ann)) == ["re"] * 4
 
 
+def test_a_reply_that_is_claimed_while_its_customer_changes_numbers_goes_to_the_new_one(
+    storage: Storage, other: Storage, place: Place
+) -> None:
+    """It has read the old number, and waits for the conversation while the change is kept."""
+    conversation = heard(storage, "hi", "w1")
+    replied(storage, conversation, "one")
+    third = open_shop(place.url)
+    got: list[object] = []
+    with storage.turn(conversation):
+        claims = begun(lambda: got.append(other.claim(conversation, at(2))))
+        until = time.monotonic() + 10
+        while place.kind == "postgresql" and third.database.rows(WAIT_FOR_LOCKS) != [(1,)]:
+            assert time.monotonic() < until
+        if place.kind == "postgresql":
+            third.database.execute("UPDATE customers SET phone = ?", BOB)
+    claims()
+    if place.kind == "postgresql":
+        assert [one.recipient for one in got if isinstance(one, Queued)] == [BOB]
+    third.close()
+
+
 def test_customers_who_are_joined_in_any_order_never_stand_in_each_others_way(
     storage: Storage, other: Storage
 ) -> None:

@@ -78,7 +78,11 @@ CLAIM = """
     UPDATE messages SET status = 'sending', status_at = ?, attempts = attempts + 1, try_after = NULL
     WHERE id = ? AND status = 'queued' AND NOT EXISTS
     (SELECT 1 FROM messages earlier WHERE earlier.status IN ('queued', 'sending')
-     AND earlier.conversation_id = ? AND earlier.id < ?)"""
+     AND earlier.conversation_id = ? AND earlier.id < ?)
+    AND EXISTS
+    (SELECT 1 FROM conversations JOIN customers ON customers.id = conversations.customer_id
+     WHERE conversations.id = ?
+     AND COALESCE(customers.phone, '') = ? AND COALESCE(customers.user_id, '') = ?)"""
 TRY_LATER = "UPDATE messages SET try_after = ? WHERE id = ? AND status = 'queued'"
 CUSTOMER_READY = "UPDATE conversations SET ready_at = ? WHERE id = ?"
 NUMBER_READY = "UPDATE channels SET ready_at = ? WHERE id = ?"
@@ -339,7 +343,8 @@ class Outbox:
             changes.append((NUMBER_READY, (number, found.channel_id)))
         if found.channel_state != "open":
             changes.append((PROBE, (stored(now + PROBE_EVERY), found.channel_id, moment)))
-        changes.append((CLAIM, (moment, found.id, conversation, found.id)))
+        who = (conversation, found.phone or "", found.user_id or "")
+        changes.append((CLAIM, (moment, found.id, conversation, found.id, *who)))
         if 0 in self.database.execute_all(changes):
             raise _LookAgain
         return _queued(conversation, found)
