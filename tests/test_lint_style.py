@@ -92,3 +92,34 @@ def test_a_flow_without_help_is_found(words: str, german: str, helps: bool) -> N
 
 def test_nothing_of_it_is_found_unless_it_is_asked_for() -> None:
     assert found(style=False, words="[menu]", hello="PLEASE SEND YOUR NAME " * 40) == set()
+
+
+SAVING = """\
+flow: shop
+start: initial
+otherwise: hello
+slots: {note: text, many: number}
+states:
+  initial:
+    input: {RULE, goto: done}
+  done: {final: true}
+messages:
+  hello: "Hello TEXT"
+"""
+UNBOUNDED = {
+    "save: note, validate: [{length: {min: 2}, else: hello}], reply: hello": True,
+    "save: note, reply: hello": True,
+    "save: note, validate: [{length: {max: 200}, else: hello}], reply: hello": False,
+    "save: note, validate: [{one_of: [a, b], else: hello}], reply: hello": False,
+    "save: {note: written}, reply: hello": False,
+    "save: many, else: hello, reply: hello": False,
+}
+
+
+@pytest.mark.parametrize("rule", UNBOUNDED)
+def test_a_text_of_any_length_that_is_said_again_is_found(rule: str) -> None:
+    for text, is_said in (("{{ note }} {{ many }}", True), ("again", False)):
+        flow = SAVING.replace("RULE", rule).replace("TEXT", text)
+        problems = lint(read_flow({"shop.yaml": flow}, "shop.yaml", {}), selection=Selection(style=True))
+        found = [one for one in problems if one.rule == "unbounded_text"]
+        assert bool(found) == (UNBOUNDED[rule] and is_said), (text, problems)

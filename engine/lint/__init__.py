@@ -51,6 +51,7 @@ from engine.lint import (
     type_mismatch,
     unanswered_failure,
     unavailable_button,
+    unbounded_text,
     undefined_name,
     unfit_value,
     unheard_rule,
@@ -171,6 +172,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "long_text": long_text.RULE,
         "shouting": shouting.RULE,
         "no_help": no_help.RULE,
+        "unbounded_text": unbounded_text.RULE,
     }
 )
 """First what reading finds, then names, then what leads nowhere, then texts."""
