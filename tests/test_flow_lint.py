@@ -115,6 +115,24 @@ def test_a_lone_file_is_checked_with_its_pack(
     assert capsys.readouterr().out.startswith("flows/shop/customer.ur.yaml:1:9: no command 'helo'")
 
 
+def test_a_file_that_a_pack_uses_from_its_folder_is_checked_with_the_pack(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pack = put(
+        here / "shop",
+        business__yaml=BUSINESS,
+        customer__yaml=FLOW.replace("start:", "use: parts/hi.yaml\nstart:").partition("messages:")[0],
+    )
+    parts = put(pack / "parts", hi__yaml="messages: {hello: Hello!}\n", alone__yaml=BROKEN)
+    assert main([str(parts / "hi.yaml")]) == 0, capsys.readouterr().out
+    assert main([str(pack), str(parts / "hi.yaml")]) == 0, capsys.readouterr().out
+    assert main([str(parts / "alone.yaml")]) == 1
+    assert capsys.readouterr().out.startswith("shop/parts/alone.yaml:6:37: no state 'don'")
+    put(parts, hi__yaml="messages: {helo: Hello!}\n")
+    assert main([str(parts / "hi.yaml")]) == 1
+    assert "shop/customer.yaml:4:12: no message 'hello'" in capsys.readouterr().out
+
+
 def test_a_translation_without_a_pack_is_checked_with_its_flow(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -234,6 +234,10 @@ def test_standard_input_takes_its_place_in_its_pack(here: Path) -> None:
     assert done.stdout.startswith(b"shop/shop.yaml:")
     done = piped("messages:\n  new: New!\n", "--stdin-name", "shop/further.yaml")
     assert done.stdout.startswith(b"shop/shop.yaml:")  # what stands on the disk beside it
+    put(here / "shop" / "parts", told__yaml="messages: {told: Told!}\n")
+    put(here / "shop", shop__yaml=FLOW.replace("start:", "use: parts/told.yaml\nstart:"))
+    done = piped("messages: {tlod: Told!}\n", "--stdin-name", "shop/parts/told.yaml")
+    assert done.stdout.startswith(b"shop/workflow.yaml:4:64: in the flow of 'customer' there is no")
 
 
 def test_standard_input_is_mended_to_standard_output(here: Path) -> None:

@@ -214,6 +214,7 @@ REFUSED = [
         BUSINESS + "opening_hours: {monday: 9-22}\n",
         ["7:25 hours are written 09:00-22:00 [schema]"],
     ),
+    ("business", BUSINESS.replace("customer", "staff"), ["6:1 `flows` needs `customer` [schema]"]),
     (
         "business",
         BUSINESS.replace("INR", "rupees"),

@@ -53,9 +53,12 @@ def check_given(path: str, selection: Selection, instead: Mapping[str, bytes]) -
     """
     from adapters.packs import load_flow, load_pack
 
-    packs, _ = _of_file(path) if path.endswith(OF_A_PACK) else ([], [])
+    packs, flows = _of_file(path) if path.endswith(OF_A_PACK) else ([], [])
     packs = [folder for folder in packs if os.path.isdir(folder)]
-    return _findings([load_pack(packs[0], instead) if packs else load_flow(path, instead)], selection)
+    found = [load_pack(folder, instead) for folder in packs]
+    if not packs or (flows and path not in found[0].sources):
+        found.append(load_flow(path, instead))
+    return _findings(found, selection)
 
 
 def _findings(readings: Iterable[Reading], selection: Selection) -> Findings:
@@ -83,7 +86,9 @@ def readings(path: str, seen: set[str], instead: Mapping[str, bytes] = NOTHING) 
         raise UsageError(f"there is no {path}")
     for folder in packs:
         if _is_new(folder, seen):
-            yield load_pack(folder, instead)
+            reading = load_pack(folder, instead)
+            seen.update(map(os.path.realpath, reading.sources))
+            yield reading
     used: set[str] = set()
     # Files that only take part in another flow come last, when it is known who uses them.
     for flow in sorted(flows, key=lambda flow: not _has_line(flow, "flow")):
@@ -123,7 +128,10 @@ def _in_folder(path: str) -> tuple[list[str], list[str]]:
 
 
 def _of_file(path: str) -> tuple[list[str], list[str]]:
-    """The pack that a file belongs to, or the lone flow that it is or translates. Raises UsageError."""
+    """The pack that a file belongs to, and the flow that it is or translates, unless its place says all.
+
+    A file in a folder of a pack may be one that the pack uses, or a flow for itself. Raises UsageError.
+    """
     folder, file = os.path.split(os.path.abspath(path))
     parent, within = os.path.split(folder)
     if os.path.isfile(os.path.join(folder, "business.yaml")) or file in OF_PACKS:
@@ -138,7 +146,17 @@ def _of_file(path: str) -> tuple[list[str], list[str]]:
     if not file.endswith(".yaml"):
         raise UsageError(f"{path} is no flow: a flow is a .yaml file")
     base = os.path.join(folder, _base_of(file))
-    return [], [base if os.path.isfile(base) else path]
+    return _packs_above(folder), [base if os.path.isfile(base) else path]
+
+
+def _packs_above(folder: str) -> list[str]:
+    """The pack in whose folders this one is; none where it is in no pack."""
+    above = os.path.dirname(folder)
+    while above != folder:
+        if os.path.isfile(os.path.join(above, "business.yaml")):
+            return [above]
+        folder, above = above, os.path.dirname(above)
+    return []
 
 
 def _base_of(file: str) -> str:

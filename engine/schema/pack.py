@@ -69,7 +69,8 @@ def business_schema() -> Schema:
             "the country whose telephone numbers need no prefix, such as PK",
             "a country is two capital letters, such as PK",
         ),
-        "flows": mapping(text("a flow's file"), "role: the flow it talks to") | {"minProperties": 1},
+        "flows": mapping(text("a flow's file"), "role: the flow it talks to; `customer` is one of them")
+        | {"required": ["customer"]},
     }
     required = ["business", "name", "currency", "timezone", "languages", "flows"]
     return {"title": "A business", **closed(keys, "who sells"), "required": required}
