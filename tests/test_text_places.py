@@ -106,6 +106,15 @@ def test_a_comment_above_leaves_the_whole_text_alone(what: str) -> None:
     assert not [one for one in found if one.rule in ("undefined_name", "unused_ignore")]
 
 
+@pytest.mark.parametrize(
+    "what", ["one\n    two\n    {{ s | }}", ">-\n    one\n    two\n    {{ s | }}", '"a\\n\\n {{ s | }}"']
+)
+def test_what_a_wrong_text_names_is_not_told_to_be_unused(what: str) -> None:
+    text = f"slots: {{s: text}}\n{FLOW}  hello: {what}\n"
+    found = lint(read_flow({"shop.yaml": text}, "shop.yaml", {}))
+    assert [one.rule for one in found] == ["expression"]
+
+
 def all_mends(text: str) -> str:
     problems = lint(read_flow({"shop.yaml": text}, "shop.yaml", {}))
     return mended(text, [one.edits for one in problems if one.edits]).text

@@ -270,16 +270,25 @@ def _words(document: Any, wrong: set[Place]) -> Iterator[tuple[Word, bool]]:
 
 def _covers(word: Word, place: Place) -> bool:
     """Whether a spot lies within the text of a word, its quotes included."""
-    start, breaks = word.place, word.count("\n")
-    if start.file != place.file or not start.line <= place.line <= start.line + breaks + (1 if breaks else 0):
+    start = word.place
+    if start.file != place.file or place.line < start.line:
         return False
-    return bool(breaks) or start.column <= place.column <= start.column + len(word) + 2
+    end = _end_of(word)
+    return place.line <= end.line and (
+        end.line > start.line or start.column <= place.column <= end.column + 1
+    )
+
+
+def _end_of(word: Word) -> Place:
+    """The spot behind the last character of a word, whatever lines and escapes it takes in its file."""
+    lines = word.split("\n")
+    return word.inner.within(len(lines) - 1, len(lines[-1]) + 1)
 
 
 def _measure(value: Any, found: dict[Place, tuple[int, int]]) -> int:
     """Notes the extents of all keys in the value; gives the value's last line (0 for one without a place)."""
     if isinstance(value, Word):
-        return value.place.line + value.count("\n")
+        return _end_of(value).line
     last = 0
     if isinstance(value, Mapped):
         for key, one in value.items():
