@@ -56,7 +56,7 @@ REGISTRIES = (
     Registry(
         "adapters.channels",
         CHANNELS,
-        frozenset({"channel", "cloud_api", "graph", "graph_errors", "http", "twilio_forms"}),
+        frozenset({"channel", "cloud_api", "deadlines", "graph", "graph_errors", "http", "twilio_forms"}),
     ),
 )
 WORDS = REGISTRIES[:3]
