@@ -16,7 +16,7 @@ FLOW = """\
 flow: shop
 {languages}start: initial
 otherwise: hello
-slots: {{gift: boolean, many: number, size: word, wanted: product}}
+slots: {{gift: boolean, many: number, size: word, wanted: product, day: date, hour: time, tel: phone}}
 commands:
   {general}
 states:
@@ -162,6 +162,51 @@ CASES = {
         },
         [],
     ),
+    "a word of a state that is a number of the flow's pattern": (
+        {
+            "general": 'leave: {pattern: "remove {n:number}", reply: hello, goto: done}',
+            "own": "a: {words: [remove 1], reply: hello}",
+        },
+        [("word_over_pattern", OWN)],
+    ),
+    "a word of a state that is a number of a pattern that it ignores": (
+        {
+            "general": 'leave: {pattern: "remove {n:number}", reply: hello, goto: done}',
+            "own": "a: {words: [remove 1], reply: hello}",
+            "ask": "ask: hello\n    ignore: [leave]",
+        },
+        [],
+    ),
+    "a word that is no day": (
+        {"own": 'a: {pattern: "{d:date}", else: hello, reply: hello, goto: done}'},
+        [],
+    ),
+    "a word that is a day": (
+        {
+            "general": "leave: {words: [tomorrow], reply: hello, goto: done}",
+            "own": 'a: {pattern: "{d:date}", else: hello, reply: hello, goto: done}',
+        },
+        [("word_over_pattern", GENERAL)],
+    ),
+    "a word that is neither yes nor no": (
+        {"own": 'a: {pattern: "{b:boolean}", else: hello, reply: hello, goto: done}'},
+        [],
+    ),
+    "a word that is a no": (
+        {
+            "general": "leave: {words: [nope], reply: hello, goto: done}",
+            "own": 'a: {pattern: "gift {b:boolean}", else: hello, reply: hello}\n'
+            'b: {pattern: "{b:boolean}", else: hello, reply: hello, goto: done}',
+        },
+        [("word_over_pattern", GENERAL)],
+    ),
+    "a word that is no time, and one that is": (
+        {
+            "general": 'leave: {words: [leave, "12:00"], reply: hello, goto: done}',
+            "own": 'a: {pattern: "{t:time}", else: hello, reply: hello, goto: done}',
+        },
+        [("word_over_pattern", GENERAL)],
+    ),
     "a pattern that is all words": (
         {"own": 'a: {words: [go], reply: hello}\nb: {pattern: "{rest}", reply: offer}'},
         [],
@@ -243,6 +288,61 @@ CASES = {
         {"own": 'a: {words: ["1"], reply: hello, goto: done}', "buttons": "leave"},
         [],
     ),
+    "a pattern of a number that is another button's": (
+        {"own": 'a: {pattern: "1", reply: hello}', "buttons": "leave"},
+        [("taken_number", OWN)],
+    ),
+    "a pattern of decimals, of which one is another button's": (
+        {"own": 'a: {pattern: "{n:decimal}", reply: hello}', "buttons": "leave"},
+        [("taken_number", OWN)],
+    ),
+    "a pattern of numbers, where buttons have none": (
+        {"own": 'a: {pattern: "{n:number}", reply: hello}', "buttons": "leave"},
+        [],
+    ),
+    "a pattern of the flow that a state ignores, beside its buttons": (
+        {
+            "general": 'leave: {words: [leave], reply: hello, goto: done}\nx: {pattern: "1", reply: hello}',
+            "ask": "ask: offer\n    ignore: [x]",
+        },
+        [],
+    ),
+    "a pattern of any words beside buttons": (
+        {"own": 'a: {pattern: "{words}", reply: hello}', "buttons": "leave"},
+        [],
+    ),
+    "one of a few answers that is a button's number": (
+        {
+            "ask": "ask: offer\n    input: {save: size, validate: [{one_of: ['1', '2'], else: hello}],"
+            " goto: done}"
+        },
+        [("taken_number", OWN - 1)],
+    ),
+    "one of a few answers, of which none is a button's number": (
+        {
+            "ask": "ask: offer\n    input: {save: size, validate: [{one_of: ['6', '9'], else: hello}],"
+            " goto: done}"
+        },
+        [],
+    ),
+    "an answer of digits that may be a button's number": (
+        {
+            "ask": "ask: offer\n    input: {save: size, validate: [{matches: '[0-9]+', else: hello}],"
+            " goto: done}"
+        },
+        [("taken_number", OWN - 1)],
+    ),
+    "an answer of four digits beside a button": (
+        {
+            "ask": "ask: offer\n    input: {save: size, validate: [{matches: '[0-9]{4}', else: hello}],"
+            " goto: done}"
+        },
+        [],
+    ),
+    "an answer of any letters beside a button": (
+        {"ask": "ask: offer\n    input: {save: size, validate: [{matches: '.+', else: hello}], goto: done}"},
+        [],
+    ),
     "a number beyond the buttons": ({"own": 'a: {words: ["9"], reply: hello}'}, []),
     "a number beside choices": (
         {
@@ -317,6 +417,123 @@ CASES = {
     "a word that is one of the answers": (
         {
             "own": "a: {words: [Large], reply: hello}",
+            "ask": "input: {save: size, validate: [{one_of: [small, large], else: hello}], goto: done}",
+        },
+        [("taken_input", OWN)],
+    ),
+    "a word that is a day that is asked for": (
+        {"own": "a: {words: [today], reply: hello}", "ask": "input: {save: day, else: hello, goto: done}"},
+        [("taken_input", OWN)],
+    ),
+    "a word that is a weekday in a language of the flow": (
+        {
+            "own": "a: {words: [go], reply: offer}",
+            "ask": "input: {save: day, else: hello, goto: done}",
+            "urdu": "words: {a: [جمعہ]}\nmessages: {hello: سلام, offer: چنیں}\n",
+        },
+        [("taken_input", 1)],
+    ),
+    "a word that is no day where one is asked for": (
+        {"ask": "input: {save: day, else: hello, goto: done}"},
+        [],
+    ),
+    "a word that is a time that is asked for": (
+        {
+            "own": 'a: {words: ["12:00", noon], reply: hello}',
+            "ask": "input: {save: hour, else: hello, goto: done}",
+        },
+        [("taken_input", OWN)],
+    ),
+    "a word that has the shape which is asked for": (
+        {
+            "own": "a: {words: [abc], reply: hello}",
+            "ask": "input: {save: size, validate: [{matches: '[a-c]+', else: hello}], goto: done}",
+        },
+        [("taken_input", OWN)],
+    ),
+    "a word where a name is asked for": (
+        {
+            "own": "a: {words: [abc], reply: hello}",
+            "ask": "input: {save: size, validate: [{matches: '[a-zA-Z ]+', else: hello}], goto: done}",
+        },
+        [],
+    ),
+    # patterns against input
+    "a pattern of numbers where a number is asked for": (
+        {
+            "own": 'a: {pattern: "{n:number}", reply: hello}',
+            "ask": "input: {save: many, else: hello, goto: done}",
+        },
+        [("taken_input", OWN)],
+    ),
+    "a pattern of numbers of the flow where a number is asked for": (
+        {
+            "general": 'leave: {words: [leave], pattern: "{n:number}", reply: hello, goto: done}',
+            "ask": "input: {save: many, else: hello, goto: done}",
+        },
+        [("taken_input", GENERAL)],
+    ),
+    "a pattern of numbers that the state ignores": (
+        {
+            "general": 'leave: {words: [leave], pattern: "{n:number}", reply: hello, goto: done}',
+            "ask": "ignore: [leave]\n    input: {save: many, else: hello, goto: done}",
+            "buttons": "go",
+        },
+        [],
+    ),
+    "a pattern with a `when` where a number is asked for": (
+        {
+            "own": 'a: {pattern: "{n:number}", when: cart.is_empty, reply: hello}',
+            "ask": "input: {save: many, else: hello, goto: done}",
+        },
+        [],
+    ),
+    "a pattern of one number where a number is asked for": (
+        {
+            "own": 'a: {pattern: "0", reply: hello}',
+            "ask": "input: {save: many, else: hello, goto: done}",
+        },
+        [("taken_input", OWN)],
+    ),
+    "a pattern of two numbers where a number is asked for": (
+        {
+            "own": 'a: {pattern: "{n:number} x {m:number}", reply: hello}',
+            "ask": "input: {save: many, else: hello, goto: done}",
+        },
+        [],
+    ),
+    "a pattern of telephone numbers where a number is asked for": (
+        {
+            "own": 'a: {pattern: "{t:phone}", else: hello, reply: hello}',
+            "ask": "input: {save: many, else: hello, goto: done}",
+        },
+        [],
+    ),
+    "a pattern of numbers where a telephone number is asked for": (
+        {
+            "own": 'a: {pattern: "{n:number}", reply: hello}',
+            "ask": "input: {save: tel, else: hello, goto: done}",
+        },
+        [("taken_input", OWN)],
+    ),
+    "a pattern that a day fits": (
+        {
+            "own": 'a: {pattern: "{n:number}/{m:number}", reply: hello}',
+            "ask": "input: {save: day, else: hello, goto: done}",
+        },
+        [("taken_input", OWN)],
+    ),
+    "a pattern of any words before an answer": (
+        {"own": 'a: {pattern: "{words}", reply: hello}', "ask": "input: {reply: hello, goto: done}"},
+        [("taken_input", OWN)],
+    ),
+    "a pattern of some words before an answer": (
+        {"own": 'a: {pattern: "add {what}", reply: hello}', "ask": "input: {reply: hello, goto: done}"},
+        [],
+    ),
+    "a pattern that is one of the answers": (
+        {
+            "own": 'a: {pattern: "large", reply: hello}',
             "ask": "input: {save: size, validate: [{one_of: [small, large], else: hello}], goto: done}",
         },
         [("taken_input", OWN)],

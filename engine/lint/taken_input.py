@@ -1,61 +1,175 @@
-"""Finds answers to a question that are a command's word, so that the question never gets them.
+"""Finds answers to a question that mean something else, so that the question never gets them.
 
-That a name may be called like a command cannot be helped. Here are the questions whose answers are known: yes
-and no, a number, one of a few words, a product.
+A command's word goes before the answer, and so does a pattern. That a name may be called like a command
+cannot be helped. Here are the questions whose answers are known: yes and no, a number, a day, one of a few
+words, a product; and those of which a pattern takes every answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
 
-from engine.analysis.scopes import Heard, Scope, Scopes
-from engine.flow import Flow, State
+from engine.analysis.readable import (
+    PLAIN_DAYS,
+    PLAIN_NUMBERS,
+    PLAIN_TIMES,
+    fits_alone,
+    is_day,
+    is_time,
+    names_of_products,
+    words_for_yes_and_no,
+)
+from engine.analysis.scopes import Heard, Scope, Scopes, Shaped
+from engine.analysis.survey import Survey
 from engine.flow import Rule as Command
+from engine.flow import State
 from engine.lint.checked import Checked, Rule, problem_at
-from engine.pack import Pack
+from engine.patterns import Pattern
 from engine.source import Problem
-from engine.types.boolean import yes_and_no
+from engine.types import TYPES
 from engine.words import fold
 
 NUMBERS = frozenset({"number", "decimal", "money"})
 """Types that read a typed number."""
 
+MOST_PRODUCTS = 100
+"""So many products are tried as an answer that a pattern may take."""
+
+PLAIN: Mapping[str, tuple[str, ...]] = {
+    "date": PLAIN_DAYS,
+    "time": PLAIN_TIMES,
+    "datetime": (TYPES["datetime"].example,),
+    "phone": PLAIN_NUMBERS,
+    "email": (TYPES["email"].example,),
+}
+"""Answers by type, which no pattern is to take from an input of the type."""
+
+
+class Asked(NamedTuple):
+    """What an input asks for, in a word or two, and the answers that are known, as words are compared."""
+
+    what: str
+    answers: Iterable[str]
+
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey, scopes in checked.scopes:
-        numeric = [word for word in scopes.general.words if word.isdecimal()]
+        looked = _Looked(checked, survey, scopes)
         for scope in scopes.own:
             state = scope.state
-            if state is None or state.input is None or "text" not in state.input.accepts:
+            if state is not None and state.input is not None and "text" in state.input.accepts:
+                yield from looked.words(scope, state, state.input)
+                yield from looked.patterns(scope, state, state.input)
+
+
+class _Looked:
+    """Looks at the inputs of one flow."""
+
+    def __init__(self, checked: Checked, survey: Survey, scopes: Scopes) -> None:
+        self.checked = checked
+        self.flow = survey.flow
+        self.survey = survey
+        self.scopes = scopes
+        self._taken: dict[tuple[str, str], tuple[str, bool]] = {}
+
+    def words(self, scope: Scope, state: State, asked: Command) -> Iterator[Problem]:
+        """Words that are an answer."""
+        for what, answers in self._asked(asked, (*scope.words, *self.scopes.general.words)):
+            for heard in _always(answers, scope, state, self.scopes):
+                said = (
+                    f"'{heard.word}' is {what} that '{state.name}' asks for,"
+                    f" and always means '{heard.rule.name}' there"
+                )
+                yield problem_at(RULE.name, heard.word, said, heard.rule.place)
+
+    def patterns(self, scope: Scope, state: State, asked: Command) -> Iterator[Problem]:
+        """Patterns that an answer fits, or all answers do."""
+        general = (one for one in self.scopes.general.patterns if self.scopes.in_force(one.rule, state))
+        for shaped in (*scope.patterns, *general):
+            if shaped.rule.when is not None:
                 continue
-            for what, answers in _answers(state.input, survey.flow, checked.pack, (*scope.words, *numeric)):
-                for heard in _taken(answers, scope, state, scopes):
-                    said = (
-                        f"'{heard.word}' is {what} that '{state.name}' asks for,"
-                        f" and always means '{heard.rule.name}' there"
-                    )
-                    yield problem_at(RULE.name, heard.word, said, heard.rule.place)
+            answer, takes_all = self._answer_to(shaped, asked)
+            if not answer:
+                continue
+            taken = "every answer" if takes_all else f"'{answer}', an answer"
+            said = f"this takes {taken} to what '{state.name}' asks for, and means '{shaped.rule.name}' there"
+            way = self.checked.conversation_in(self.survey, (state.name,), answer)
+            yield Problem(shaped.pattern.place, RULE.name, said, len(shaped.pattern.source), way)
+
+    def _asked(self, asked: Command, words: Iterable[str]) -> Iterator[Asked]:
+        types = self._types(asked)
+        if "boolean" in types:
+            yield Asked("a yes or no", words_for_yes_and_no(self.flow.languages))
+        if types & NUMBERS:
+            yield Asked("a number", {word for word in words if word.isdecimal()})
+        if "date" in types or "datetime" in types:
+            yield Asked("a day", (word for word in words if is_day(word, self.flow.languages)))
+        if "time" in types or "datetime" in types:
+            yield Asked("a time", (word for word in words if is_time(word)))
+        if "product" in types and self.checked.pack is not None:
+            yield Asked("a product", names_of_products(self.checked.pack))
+        for check in asked.validate:
+            expression = getattr(check.parameters.get("pattern"), "constant", None)
+            if check.validator == "matches" and "value" not in check.parameters and expression is not None:
+                yield Asked("an answer", fits_alone(expression, words))
+        few = _few(asked)
+        if few:
+            yield Asked("one of the answers", few)
+
+    def _answer_to(self, shaped: Shaped, asked: Command) -> tuple[str, bool]:
+        """An answer that fits the pattern, and whether all of them do; empty without one."""
+        types = self._types(asked)
+        for answer in _few(asked):
+            if shaped.pattern.match(answer) is not None:
+                return answer, False
+        if "product" in types and self.checked.pack is not None:
+            for name in islice(names_of_products(self.checked.pack), MOST_PRODUCTS):
+                if shaped.pattern.match(name) is not None:
+                    return name, False
+        if _few(asked) or "product" in types:
+            return "", False
+        for kind in sorted(types) or ("text",):
+            key = (shaped.pattern.source, kind)
+            known = self._taken.get(key)
+            if known is None:
+                known = self._taken[key] = self._taken_by(shaped.pattern, kind)
+            if known[0]:
+                return known
+        return "", False
+
+    def _taken_by(self, pattern: Pattern, kind: str) -> tuple[str, bool]:
+        declared = TYPES.get(kind)
+        if declared is None or declared.shape is None:
+            return "", False
+        relation = self.checked.shapes.relation(pattern, Pattern.compile(f"{{answer:{kind}}}"))
+        if relation.first_covers:
+            return declared.example or str(relation.witness), True
+        if kind in NUMBERS:
+            # A telephone number is no number that is asked for, though it looks like one.
+            is_phone = any(hole.type == "phone" for hole in pattern.holes)
+            return ("" if is_phone else relation.witness or ""), False
+        known = words_for_yes_and_no(self.flow.languages) if kind == "boolean" else PLAIN.get(kind, ())
+        return next((answer for answer in known if pattern.match(answer) is not None), ""), False
+
+    def _types(self, asked: Command) -> frozenset[str]:
+        slots = self.flow.slots
+        return frozenset(slots[slot].type for slot, value in asked.save if value is None and slot in slots)
 
 
-def _answers(
-    asked: Command, flow: Flow, pack: Pack | None, words: Iterable[str]
-) -> Iterator[tuple[str, Iterable[str]]]:
-    """What the input asks for, in a word or two, and the answers that are known, as words are compared."""
-    types = {flow.slots[slot].type for slot, value in asked.save if value is None and slot in flow.slots}
-    if "boolean" in types:
-        yield "a yes or no", _yes_and_no(flow.languages)
-    if types & NUMBERS:
-        yield "a number", {word for word in words if word.isdecimal()}
-    if "product" in types and pack is not None:
-        yield "a product", _names_of_products(pack)
+def _few(asked: Command) -> list[str]:
+    """The answers where they are a few words."""
     for check in asked.validate:
         allowed = check.parameters.get("values") if check.validator == "one_of" else None
-        if allowed is not None and isinstance(constant := getattr(allowed, "constant", None), (list, tuple)):
-            yield "one of the answers", [fold(str(one)) for one in constant]
+        constant = getattr(allowed, "constant", None)
+        if isinstance(constant, (list, tuple)) and "value" not in check.parameters:
+            return [fold(str(one)) for one in constant]
+    return []
 
 
-def _taken(answers: Iterable[str], scope: Scope, state: State, scopes: Scopes) -> Iterator[Heard]:
+def _always(answers: Iterable[str], scope: Scope, state: State, scopes: Scopes) -> Iterator[Heard]:
+    """What always means something else of the answers."""
     for answer in answers:
         general = (one for one in scopes.general.words.get(answer, ()) if scopes.in_force(one.rule, state))
         heard = next(iter((*scope.words.get(answer, ()), *general)), None)
@@ -63,20 +177,9 @@ def _taken(answers: Iterable[str], scope: Scope, state: State, scopes: Scopes) -
             yield heard
 
 
-@lru_cache(maxsize=64)
-def _yes_and_no(languages: tuple[str, ...]) -> tuple[str, ...]:
-    sets = (words for language in (*languages, "en") for words in yes_and_no(language))
-    return tuple(dict.fromkeys(word for words in sets for word in sorted(words)))
-
-
-def _names_of_products(pack: Pack) -> Iterator[str]:
-    for product in pack.products:
-        yield from (fold(product.name), fold(product.code), str(product.number))
-
-
 RULE = Rule(
     name="taken_input",
-    about="A question asks for yes or no, a number or one of a few words, and a command takes one of them.",
+    about="A question asks for yes or no, a number, a day or one of a few words, and a command takes one.",
     broken={
         "shop.yaml": """\
 flow: shop

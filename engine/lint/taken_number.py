@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from engine.analysis.scopes import Heard, Scopes
+from engine.analysis.readable import fits_alone
+from engine.analysis.scopes import Heard, Scopes, Shaped
+from engine.analysis.shapes import beginning
 from engine.analysis.survey import Survey, offers_of
 from engine.analysis.walk import understood_in
 from engine.flow import Message, State
@@ -15,10 +17,14 @@ from engine.source import Problem
 NUMBERS = frozenset({"number", "decimal", "money"})
 """Types that read a typed number."""
 
+FIRST = tuple(map(str, range(1, 11)))
+"""The numbers that lines of a list surely have."""
+
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey, scopes in checked.scopes:
         offering = _offering(survey)
+        general_patterns = tuple(filter(_may_be_number, scopes.general.patterns))
         general = {word: heard[0] for word, heard in scopes.general.words.items() if word.isdecimal()}
         for scope in scopes.own:
             state = scope.state
@@ -30,8 +36,14 @@ def check(checked: Checked) -> Iterator[Problem]:
             }
             if state.choices is not None:
                 yield from _beside_choices(state, scopes, numbers)
-            elif numbers:
-                yield from _beside_rows(state, offering.get(state.name, ()), scopes, numbers)
+                continue
+            offered = offering.get(state.name, ())
+            if not offered:
+                continue
+            yield from _beside_rows(state, offered, scopes, numbers)
+            own = tuple(filter(_may_be_number, scope.patterns))
+            general_own = (one for one in general_patterns if scopes.in_force(one.rule, state))
+            yield from _behind_rows(state, offered, scopes, (*own, *general_own))
 
 
 def _beside_choices(state: State, scopes: Scopes, numbers: Mapping[str, Heard]) -> Iterator[Problem]:
@@ -43,7 +55,7 @@ def _beside_choices(state: State, scopes: Scopes, numbers: Mapping[str, Heard]) 
     for rule in understood_in(scopes.flow, state).values():
         for group in rule.patterns.values():
             for pattern in group:
-                if pattern.is_lone_number and rule.when is None:
+                if rule.when is None and _takes_number(Shaped(pattern, rule)):
                     said = (
                         f"a number is a line of the list in '{state.name}', before it can mean '{rule.name}'"
                     )
@@ -53,6 +65,11 @@ def _beside_choices(state: State, scopes: Scopes, numbers: Mapping[str, Heard]) 
             if value is None and slot in scopes.flow.slots and scopes.flow.slots[slot].type in NUMBERS:
                 said = f"a number is a line of the list here, before it can be saved in '{slot}'"
                 yield Problem(state.input.place, RULE.name, said, len("input"))
+                return
+        answer = next(_numbers_asked_for(state.input, FIRST), None)
+        if answer is not None:
+            said = f"'{answer}' is a line of the list here, before it can be an answer"
+            yield Problem(state.input.place, RULE.name, said, len("input"))
 
 
 def _beside_rows(
@@ -75,6 +92,56 @@ def _beside_rows(
                     f" '{meant.name}' has the number {number}"
                 )
                 yield problem_at(RULE.name, heard.word, said, heard.rule.place)
+
+
+def _behind_rows(
+    state: State, offering: Sequence[Message], scopes: Scopes, patterns: Sequence[Shaped]
+) -> Iterator[Problem]:
+    """Patterns and answers that a number fits, which is a button's where they are numbered."""
+    understood = understood_in(scopes.flow, state)
+    asked = state.input if state.input is not None and "text" in state.input.accepts else None
+    if not (patterns or (asked and asked.validate)) or _reads_numbers(state, scopes, understood):
+        return
+    for message in offering:
+        numbered = {
+            str(number): meant
+            for number, button in enumerate(offers_of(message), 1)
+            if (meant := understood.get(button.command)) is not None
+        }
+        shown = f"where '{message.name}' is shown as text"
+        for shaped in patterns:
+            taken = (number for number in numbered if shaped.pattern.match(number) is not None)
+            number = next((one for one in taken if not _same_deed(shaped.rule, numbered[one])), None)
+            if number is not None and shaped.rule.when is None:
+                said = f"{shown}, '{number}' presses '{numbered[number].name}' before it fits this"
+                yield Problem(shaped.pattern.place, RULE.name, said, len(shaped.pattern.source))
+        answer = next(_numbers_asked_for(asked, numbered), None) if asked else None
+        if asked and answer is not None:
+            said = f"{shown}, '{answer}' presses '{numbered[answer].name}' before it can be an answer"
+            yield Problem(asked.place, RULE.name, said, len("input"))
+
+
+def _numbers_asked_for(asked: Command, numbers: Iterable[str]) -> Iterator[str]:
+    """The numbers that are an answer by what the input checks: one of a few, or of a shape."""
+    for check in asked.validate:
+        if "value" in check.parameters:
+            continue
+        if check.validator == "one_of":
+            constant = getattr(check.parameters.get("values"), "constant", None)
+            few = {str(one).strip() for one in constant} if isinstance(constant, (list, tuple)) else ()
+            yield from (number for number in numbers if number in few)
+        if check.validator == "matches":
+            yield from fits_alone(getattr(check.parameters.get("pattern"), "constant", None), numbers)
+
+
+def _may_be_number(shaped: Shaped) -> bool:
+    """Whether the pattern may be made for lone numbers: it begins with a digit, or is a hole for them."""
+    holes = shaped.pattern.holes
+    return all(hole.type in NUMBERS for hole in holes) and beginning(shaped.pattern) in ("", "0")
+
+
+def _takes_number(shaped: Shaped) -> bool:
+    return _may_be_number(shaped) and any(shaped.pattern.match(number) is not None for number in FIRST)
 
 
 def _offering(survey: Survey) -> Mapping[str, Sequence[Message]]:

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from engine.analysis.readable import reads
 from engine.analysis.scopes import Heard, Scopes, Shaped, fits, is_catch_all
 from engine.lint.checked import Checked, Rule, problem_at
 from engine.source import Problem
 
+ANY_WORDS = frozenset({"text", "word"})
+"""Types that read whatever is typed."""
+
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey, scopes in checked.scopes:
-        found = (_within(scopes), _across(scopes))
+        found = (_within(scopes), _across(scopes), _below(scopes))
         for heard, shaped, states in chain.from_iterable(found):
+            # What only has the shape of a day, a product or a yes could not be read: nothing is taken.
+            if not reads(shaped.pattern, heard.word, survey.flow, checked.pack):
+                continue
             said = (
                 f"'{heard.word}' fits the pattern `{shaped.pattern.source}` of '{shaped.rule.name}' too:"
                 f" it always means '{heard.rule.name}'"
@@ -39,6 +46,26 @@ def _across(scopes: Scopes) -> Iterator[tuple[Heard, Shaped, Iterable[str]]]:
             for heard, shaped in _clashes(scopes.general.words.values(), scope.patterns):
                 if scopes.in_force(heard.rule, scope.state):
                     yield heard, shaped, (scope.state.name,)
+
+
+def _below(scopes: Scopes) -> Iterator[tuple[Heard, Shaped, Iterable[str]]]:
+    """The words of a state against the patterns of the flow.
+
+    A pattern that takes any words is the rule, and the word an exception from it that the state wants.
+    """
+    narrow = tuple(
+        shaped
+        for shaped in scopes.general.patterns
+        if not any(hole.type in ANY_WORDS for hole in shaped.pattern.holes)
+    )
+    for scope in scopes.own if narrow else ():
+        state = scope.state
+        if state is not None and scope.words:
+            general = scopes.general.words
+            own = (heard for folded, heard in scope.words.items() if folded not in general)
+            for heard, shaped in _clashes(own, narrow):
+                if scopes.in_force(shaped.rule, state):
+                    yield heard, shaped, (state.name,)
 
 
 def _clashes(

@@ -81,6 +81,14 @@ def _day_comes_first(draft: Draft) -> bool:
     return pattern.index("d") < pattern.index("M")
 
 
+def is_plain(text: str, languages: tuple[str, ...]) -> bool:
+    """Whether digits alone, or one word, say the day; without reading it as a day of this year."""
+    if any(map(str.isdecimal, text)):
+        return re.fullmatch(f"{_ISO}|{_NUMERIC}", text) is not None
+    spoken = tuple(language.partition("-")[0] for language in (*languages, "en"))
+    return _named(text, spoken, datetime.date.min) is not None
+
+
 def _named(text: str, languages: tuple[str, ...], today: datetime.date) -> datetime.date | None:
     """The day that a weekday, or a word such as `tomorrow`, names: a weekday is the next one after today."""
     words = _words(text)
