@@ -14,14 +14,13 @@ from engine.conversation import Conversation
 from engine.declarations import Unreadable
 from engine.draft import Draft
 from engine.execution import NO_FAILS, Execution
-from engine.expressions import Expression
 from engine.flow import Answer
 from engine.limits import SILENT_KINDS, Limits
 from engine.message import Inbound, Outbound
 from engine.pack import Pack
 from engine.prepared import Prepared
-from engine.program import CompiledCheck, CompiledRule, CompiledState, compile_flow
-from engine.reading import plain, put_aside, read_input, read_named, read_value, seen_by
+from engine.program import CompiledRule, CompiledState, compile_flow
+from engine.reading import plain, put_aside, read_input, read_named, read_value
 from engine.recognizer import Meaning, decode_press, exists, picked_by, recognize
 from engine.sayings import spelled
 from engine.shop import Shop
@@ -30,6 +29,7 @@ from engine.speech import built_in_text, speak, speak_more
 from engine.suggestion import nearest_command
 from engine.telling import letters
 from engine.turn import BrokenTurn, SetApart, Timer, Trace, Turn, Unfit
+from engine.validation import passes
 
 MOST_PRESSES_KEPT = 32
 
@@ -319,7 +319,7 @@ class Interpreter:
         value, saves, problem = read_input(draft, rule.rule, NOTHING_MEANT)
         refusal = rule.rule.unreadable if problem is not None else None
         if problem is None:
-            refused = next((check for check in rule.checks if not self._passes(draft, check, value)), None)
+            refused = next((check for check in rule.checks if not passes(draft, check, value)), None)
             refusal = refused.refusal if refused is not None else None
         if problem is not None:
             draft.trace.append({"step": "unreadable", **problem, "at": rule.at})
@@ -365,7 +365,7 @@ class Interpreter:
                 read = {name: plain(given) for name, given in draft.given.items()}
                 draft.trace.append({"step": "read", "values": read})
         for check in rule.checks:
-            if not self._passes(draft, check, value):
+            if not passes(draft, check, value):
                 self._refuse(draft, state, check.refusal, put_aside(draft, declared))
                 return
         try:
@@ -397,30 +397,6 @@ class Interpreter:
             self.execution.settle(draft)
 
         self.execution.attempt(draft, offer_again, NO_FAILS, str(choices.place))
-        return False
-
-    def _passes(self, draft: Draft, check: CompiledCheck, value: Any) -> bool:
-        if check.value is not None:
-            value = check.value.evaluate(draft)
-        parameters = check.constants
-        if check.parameters:
-            parameters = dict(parameters)
-            for name, written in check.parameters:
-                parameters[name] = written.evaluate(draft)
-        if check.validator.check(draft, value, **parameters):
-            return True
-        values = {"value": plain(value), **{name: plain(each) for name, each in parameters.items()}}
-        for _, written in check.parameters:
-            if isinstance(written, Expression):
-                values = {"expression": written.source, **seen_by(written, draft)}
-        draft.trace.append(
-            {
-                "step": "refused",
-                "validator": check.validator.name,
-                "values": values,
-                "at": check.at,
-            }
-        )
         return False
 
     def _refuse(
