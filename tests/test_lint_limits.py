@@ -175,6 +175,44 @@ messages:
     assert case.rendered(text, "en") == "9" * 15
 
 
+ORDERED = {
+    "a title that only more than thousands of each would fill": ("{{ cart.count }} of {{ 9 }} cookies", None),
+    "a title that thousands of each fill": (
+        "{{ cart.count }} pieces of cookies",
+        "and this may have 23: then all buttons are sent as text ('19998 pieces of cookies');"
+        " no check bounds what is ordered: 9,999 of each product are thought of",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ORDERED)
+def test_a_quantity_without_a_bound_is_in_thousands_and_told(what: str) -> None:
+    title, told = ORDERED[what]
+    flow = f"""\
+flow: shop
+start: initial
+otherwise: hello
+states:
+  initial:
+    commands:
+      buy: {{title: "{title}", words: [buy], reply: hello}}
+messages:
+  hello: {{text: Hello!, buttons: [buy]}}
+"""
+    reading = read_pack(
+        {
+            "business.yaml": BUSINESS.replace("[en, ur]", "[en]"),
+            "shop.yaml": flow,
+            "catalog.yaml": CATALOG.replace(", stock: 3", ""),
+        },
+        "",
+        {},
+    )
+    rule = Selection(selected=frozenset(("too_long_when_filled",)))
+    said = [one.message for one in lint(reading, selection=rule) if one.rule == "too_long_when_filled"]
+    assert [one.partition(", ")[2] for one in said] == ([told] if told else [])
+
+
 LONG = "{{ customer.address }} " * 6
 WHATSAPP, TEXT = Limits(), Limits(buttons=0, rows=0, header=0, footer=0, text=1600, body=1600)
 

@@ -43,6 +43,12 @@ LONGEST_WORDS = 300
 LARGEST = 10**15 - 1
 """The largest whole number that can be typed, where no check and no setting bounds it."""
 
+MOST_ORDERED = 9_999
+"""How many of a product people are thought to order, where no check and no setting bounds it."""
+
+ORDERED = frozenset({"cart", "orders", "order", "line", "failure"})
+"""Names by which texts read what was ordered."""
+
 PHONE = "923001234567"
 
 LONGEST_ELSE = 60
@@ -130,7 +136,7 @@ class WorstCase:
         if pack is None:
             business = Business("shop", "A shop", "EUR", "UTC", self.flow.languages)
             return Pack(business, {"customer": self.flow})
-        stock = self.largest * (MOST_LINES + 1)
+        stock = self.most_ordered * (MOST_LINES + 1)
         plenty = tuple(
             replace(product, stock=None if product.stock is None else stock, on_sale=True)
             for product in pack.products
@@ -139,12 +145,27 @@ class WorstCase:
 
     @cached_property
     def largest(self) -> int:
-        """The largest quantity: what the checks allow, or the settings that they read."""
+        """The largest number that is typed."""
+        return self._bound or LARGEST
+
+    @cached_property
+    def most_ordered(self) -> int:
+        """The largest quantity of a product."""
+        return self._bound or MOST_ORDERED
+
+    def assumed_in(self, text: Text) -> int:
+        """The quantity that is only thought of in a text which says what was ordered; 0 where it is known."""
+        says_it = any(read.path[0] in ORDERED for read in text.reads() if read.path)
+        return 0 if self._bound or not says_it else MOST_ORDERED
+
+    @cached_property
+    def _bound(self) -> int:
+        """The largest number that the checks allow, or the settings that they read; 0 without any."""
         numbers = [value for value in self.flow.settings.values() if _is_count(value)]
         for site in self.survey.sites:
             for check in site.rule.validate:
                 numbers += _bounds(check, "between", self.flow)
-        return max(numbers, default=LARGEST)
+        return max(numbers, default=0)
 
     @cached_property
     def _products(self) -> tuple[Product, ...]:
@@ -231,7 +252,7 @@ class WorstCase:
         draft = Draft(self.pack, self.flow, shop, cast("Conversation", talk), said, WHEN, Limits())
         draft.language = language
         shop.save_customer({"name": _words(LONGEST_NAME), "address": _words(LONGEST_ADDRESS)})
-        quantity = self.largest
+        quantity = self.most_ordered
         talk.cart = [[product.code, quantity, str(product.price), ""] for product in self._products]
         cart = draft.resolve("cart")
         statuses = self.pack.workflow.statuses if self.pack.workflow else ("pending",)

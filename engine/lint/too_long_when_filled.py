@@ -70,7 +70,7 @@ class _Longest:
             brought = {name: self.case.evaluated(value, language) for name, value in (values or {}).items()}
             shown = self.case.rendered(text, language, brought)
             if shown is not None and len(shown) > most:
-                yield _problem(text, what, most, shown, after)
+                yield self._problem(text, what, most, shown, after)
                 return
 
     def of_lines(
@@ -83,18 +83,20 @@ class _Longest:
                 shown = self.case.lines(choices, text, language)
                 longest = max(shown, key=len, default="")
                 if len(longest) > most:
-                    yield _problem(text, what, most, longest, AS_TEXT)
+                    yield self._problem(text, what, most, longest, AS_TEXT)
                     break
+
+    def _problem(self, text: Text, what: str, most: int, shown: str, after: str) -> Problem:
+        said = f"{what} holds {most} characters, and this may have {len(shown)}: {after} ('{_short(shown)}')"
+        assumed = self.case.assumed_in(text)
+        if assumed:
+            said += f"; no check bounds what is ordered: {assumed:,} of each product are thought of"
+        return Problem(text.place, RULE.name, said, max(1, len(text.source.split("\n")[0])))
 
 
 def languages_of(text: Text, survey: Survey) -> tuple[str, ...]:
     """The languages in which a text is said: its own, or all where it is said in each that has none."""
     return (text.language,) if text.language in survey.flow.languages[1:] else survey.flow.languages
-
-
-def _problem(text: Text, what: str, most: int, shown: str, after: str) -> Problem:
-    said = f"{what} holds {most} characters, and this may have {len(shown)}: {after} ('{_short(shown)}')"
-    return Problem(text.place, RULE.name, said, max(1, len(text.source.split("\n")[0])))
 
 
 def _short(shown: str) -> str:
