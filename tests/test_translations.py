@@ -8,6 +8,8 @@ import pytest
 from test_flow_lint import BUSINESS, FLOW, here, put
 
 from adapters.commands.lint import main
+from engine.lint import lint
+from engine.reader import read_flow
 
 __all__ = ["here"]
 
@@ -129,3 +131,123 @@ def test_a_template_is_stale_like_any_text(here: Path, capsys: pytest.CaptureFix
 def test_a_fingerprint_of_nothing_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(here, shop__yaml=SPEAKS, shop__ur__yaml=URDU + "fingerprints: {helo: 00000000-00000000, hello: x}\n")
     assert sorted(found(capsys)) == ["schema", "unknown_message"]
+
+
+def test_a_translation_is_stale_where_an_included_template_has_changed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(
+        here / "flows" / "shop",
+        business__yaml=BUSINESS.replace("[en]", "[en, ur]"),
+        customer__yaml=FLOW.replace("Hello!", "{template: shop/hello.j2}"),
+        customer__ur__yaml="words: {}\n",
+    )
+    texts = put(
+        here / "templates" / "shop",
+        hello__j2="Hello! {% include 'shop/hours.j2' %} {% include 'shop/sign.j2' %}\n",
+        hello__ur__j2="سلام {% include 'shop/hours.j2' %} {% include 'shop/sign.j2' %}\n",
+        hours__j2="We open at eight.\n",
+        hours__ur__j2="آٹھ بجے\n",
+        sign__j2="Your shop\n",
+    )
+    assert main(["--fix"]) == 0
+    assert main(["--strict"]) == 0
+    # What both languages include is no translation of anything.
+    put(texts, sign__j2="Our shop\n")
+    assert main(["--strict", "--profile", "production", "--ignore", "shown_otherwise"]) == 0
+    put(texts, hours__j2="We open at nine.\n")
+    capsys.readouterr()
+    assert main(["--strict"]) == 1
+    assert "[stale_translation]" in capsys.readouterr().out
+    put(texts, hours__ur__j2="نو بجے\n")
+    assert main(["--fix"]) == 0
+    assert main(["--strict"]) == 0
+
+
+LINES = "{% for line in cart.lines %}{{ line.quantity }} {{ line.product.name }} {% endfor %}"
+LOOPS = {
+    "the same under another name": (
+        LINES,
+        "{% for one in cart.lines %}{{ one.product.name }} ({{ one.quantity }}) {% endfor %}",
+        [],
+    ),
+    "less of each line": (
+        LINES,
+        "{% for one in cart.lines %}{{ one.product.name }} {% endfor %}",
+        ["this translation drops 'line.quantity' of the loop, which the text itself has"],
+    ),
+    "more of each line": (
+        LINES,
+        "{% for one in cart.lines %}{{ one.quantity }} {{ one.product.name }} {{ one.total }} {% endfor %}",
+        ["this translation adds 'one.total' in the loop, which the text itself has not"],
+    ),
+    "in another order, and filtered": (
+        LINES,
+        "{% for one in cart.lines | reverse %}{{ one.quantity }} {{ one.product.name }} {% endfor %}",
+        [],
+    ),
+    "without a loop": (LINES, "{{ cart.lines | map(attribute='product.name') | join(', ') }}", []),
+    "a plural that one language has": (
+        "{% for l in cart.lines %}{{ l.product.name }}{% if l.quantity > 1 %}s{% endif %} {% endfor %}",
+        "{% for line in cart.lines %}{{ line.product.name }} {% endfor %}",
+        [],
+    ),
+    "said where the text only asks": (
+        "{% for l in cart.lines %}{{ l.product.name }}{% if l.quantity > 1 %}s{% endif %} {% endfor %}",
+        "{% for line in cart.lines %}{{ line.product.name }} {{ line.quantity }} {% endfor %}",
+        [],
+    ),
+    "a line that is handed on": (
+        LINES,
+        "{% for one in cart.lines %}{% set it = one %}{{ it.quantity }} {{ it.product.name }} {% endfor %}",
+        [],
+    ),
+    "a loop in a loop": (
+        "{% for one in orders.all %}{% for line in one.lines %}{{ line.quantity }} {% endfor %}{% endfor %}",
+        "{% for one in orders.all %}{% for line in one.lines %}x {% endfor %}{% endfor %}",
+        ["this translation drops 'line.quantity' of the loop, which the text itself has"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LOOPS)
+def test_what_a_translation_says_of_the_lines_of_a_loop(what: str) -> None:
+    own, other, said = LOOPS[what]
+    files = {
+        "shop.yaml": SPEAKS.replace("Hello!", f'"{own}"'),
+        "shop.ur.yaml": f'messages:\n  hello: "{other}"\n',
+    }
+    problems = lint(read_flow(files, "shop.yaml", {}))
+    assert [one.message for one in problems if one.rule == "different_variables"] == said
+
+
+HALVES = {
+    "a header and a footer": ("{text: Hi, header: Head, footer: Foot}", "{text: ہائے}", ["header", "footer"]),
+    "a footer": (
+        "{text: Hi, header: Head, footer: Foot}",
+        "{text: ہائے, header: سر}",
+        ["footer"],
+    ),
+    "a header that is a name put in": ('{text: Hi, header: "{{ business.name }} *"}', "ہائے", []),
+    "the button of a list": (
+        "{text: Hi, list: {button: Choose, rows: [order]}}",
+        "ہائے",
+        ["button of the list"],
+    ),
+    "nothing at all": ("{text: Hi, header: Head}", "", ["message"]),
+}
+
+
+@pytest.mark.parametrize("what", HALVES)
+def test_a_message_of_which_only_a_part_is_translated(what: str) -> None:
+    own, other, missing = HALVES[what]
+    files = {
+        "shop.yaml": SPEAKS.replace("Hello!", own) + "  other: x\ncommands: {order: {reply: other}}\n",
+        "shop.ur.yaml": "messages:\n  other: y\n" + (f"  hello: {other}\n" if other else ""),
+    }
+    problems = [one for one in lint(read_flow(files, "shop.yaml", {})) if one.rule == "missing_translation"]
+    told = [
+        one.message.partition("the ")[2].partition(" of 'hello'")[0].partition(" '")[0] for one in problems
+    ]
+    assert sorted(told) == sorted(missing), problems
+    assert all(one.place.line == (3 if other else 1) for one in problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.analysis.loops import loops_of
 from engine.analysis.survey import NAMED, NO_NAMES, Survey, Written, written
 from engine.expressions import Read, Text
 from engine.flow import Message
@@ -30,15 +31,33 @@ def _compare(checked: Checked, survey: Survey, message: Message, own: Text, othe
     here |= checked.names_told(survey, message.name)
     if any(path[0] not in here for path in (*wanted, *found)):
         return  # a name that is nowhere is a finding of its own
+    word = message.name if message.place.file == other.place.file else " "
+    place = message.place if message.place.file == other.place.file else other.place
     for path in wanted.keys() - found.keys():
         said = f"this translation drops '{'.'.join(path)}', which the text itself has"
-        word = message.name if message.place.file == other.place.file else " "
-        place = message.place if message.place.file == other.place.file else other.place
+        yield Problem(place, RULE.name, said, len(word))
+    for said in _of_lines(own, other):
         yield Problem(place, RULE.name, said, len(word))
     for path in found.keys() - wanted.keys():
         read = found[path]
         said = f"this translation adds '{'.'.join(path)}', which the text itself has not"
         yield Problem(checked.place_of(translation, read), RULE.name, said, len(".".join(path)))
+
+
+def _of_lines(own: Text, other: Text) -> Iterator[str]:
+    """What the two say of the lines of a loop that both have; they may call a line by other names."""
+    wanted = loops_of(own)
+    found = loops_of(other) if wanted else {}
+    for source, loop in wanted.items():
+        line = found.get(source)
+        if line is None or loop.is_whole or line.is_whole:
+            continue
+        for path in sorted(loop.said - line.read):
+            said = ".".join((loop.name, *path))
+            yield f"this translation drops '{said}' of the loop, which the text itself has"
+        for path in sorted(line.said - loop.read):
+            said = ".".join((line.name, *path))
+            yield f"this translation adds '{said}' in the loop, which the text itself has not"
 
 
 def paths_of(text: Written) -> Mapping[tuple[str, ...], Read]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from engine.flow import Flow
 from engine.lint.checked import Checked, Rule
 from engine.source import NOWHERE, Place, Problem
+
+PARTS = {"header": "the header", "footer": "the footer", "list_button": "the button of the list"}
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -24,6 +27,27 @@ def check(checked: Checked) -> Iterator[Problem]:
                 continue
             for name in lacking:
                 yield Problem(place, RULE.name, f"the message '{name}' is missing in '{language}'", length)
+        yield from _halves(flow)
+
+
+def _halves(flow: Flow) -> Iterator[Problem]:
+    """Messages that are translated but for a header, a footer or the button of a list."""
+    for name, by_language in flow.messages.items():
+        own = by_language[flow.languages[0]]
+        for language in flow.languages[1:]:
+            other = by_language[language]
+            if other.text is own.text or other.place.file == own.place.file:
+                continue
+            for part, what in PARTS.items():
+                text = getattr(own, part)
+                if text is not None and getattr(other, part) is text and _has_words(text.source):
+                    said = f"{what} of '{name}' is missing in '{language}', and is said as it is"
+                    yield Problem(other.place, RULE.name, said, len(name))
+
+
+def _has_words(source: str) -> bool:
+    """Whether the text says anything but what is put into it."""
+    return any(map(str.isalpha, re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", source, flags=re.DOTALL)))
 
 
 def lacking_in(flow: Flow, language: str) -> Iterator[str]:

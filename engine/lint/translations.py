@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from jinja2 import nodes
+
 from engine.analysis.survey import Survey
+from engine.expressions import Text
 from engine.flow import Message
 from engine.lint.checked import Checked
 from engine.source import NOWHERE, Edit, Mapped, Place, Span, Word
@@ -34,7 +37,16 @@ class Translated(NamedTuple):
     def fingerprint(self) -> str:
         """What should stand there: that of the original, and that of the translation."""
         parts = [part for part in PARTS if getattr(self.own, part) is not getattr(self.other, part)]
-        return "-".join(_print(tuple(getattr(one, part) for part in parts)) for one in (self.own, self.other))
+        own, other = (tuple(getattr(one, part) for part in parts) for one in (self.own, self.other))
+        below, beside = _included(own), _included(other)
+        # What both include is the same in both languages: no translation of it is wanted.
+        alone = [file for file in below if file not in beside], [file for file in beside if file not in below]
+        return "-".join(
+            (
+                _print(own, [below[file] for file in alone[0]]),
+                _print(other, [beside[file] for file in alone[1]]),
+            )
+        )
 
     @property
     def original_changed(self) -> bool:
@@ -119,10 +131,22 @@ def _written(document: Mapped, name: str) -> tuple[str, Span | None]:
     return str(there[name]), there.spans[name]
 
 
-def _print(texts: tuple[Any, ...]) -> str:
+def _included(texts: Iterable[Text | None]) -> Mapping[str, str]:
+    """The files that the texts include or import, with what stands in them."""
+    found: dict[str, str] = {}
+    for text in texts:
+        if text is None or not ("include" in text.source or "import" in text.source):
+            continue
+        for parsed in text.parsed():
+            for node in parsed.tree.find_all((nodes.Scope, nodes.Macro)):
+                inner = getattr(node, "parsed", None)
+                if inner is not None:
+                    found[inner.file] = inner.source
+    return found
+
+
+def _print(texts: Iterable[Text | None], included: Iterable[str]) -> str:
     """Eight signs that are others where a text is another; the spaces behind its lines do not count."""
-    said = "\0".join(
-        "\n".join(line.rstrip() for line in (text.source if text is not None else "").strip().splitlines())
-        for text in texts
-    )
+    sources = (*(text.source if text is not None else "" for text in texts), *included)
+    said = "\0".join("\n".join(line.rstrip() for line in source.strip().splitlines()) for source in sources)
     return f"{crc32(said.encode('utf-8', 'replace')):08x}"
