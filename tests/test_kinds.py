@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
+from inspect import Parameter, signature
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from drafts import draft_of
 from engine.analysis.kinds import ATTRIBUTES, METHODS
 from engine.business import BusinessAt
 from engine.draft import Failed, Said
-from engine.expressions import ExpressionFailed, Sandbox
+from engine.expressions import FILTERS, ExpressionFailed, Sandbox
 from engine.jinja.sandbox import PLAIN
 from engine.lint import lint
+from engine.lint.wrong_call import OF_FILTERS
 from engine.reader import read_flow
 from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
 from engine.source import Problem
@@ -201,6 +203,148 @@ def test_texts_are_looked_through(text: str, mark: str, count: int) -> None:
         line = FLOW.format(check="true", text=f"'{text}'").splitlines()[problem.place.line - 1]
         start = problem.place.column - 1
         assert line[start : start + problem.length] == mark
+
+
+def marked_in(text: str, rule: str) -> list[tuple[str, str]]:
+    """What a rule marks in a text, and what it says."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    written = FLOW.format(check="true", text=quoted)
+    reading = read_flow({"shop.yaml": written}, "shop.yaml", {})
+    assert not reading.problems, reading.problems
+    found = [one for one in lint(reading) if one.rule == rule]
+    lines = written.splitlines()
+    marks = [(one.place.line - 1, one.place.column - 1, one.length) for one in found]
+    return [
+        (lines[line][at : at + length], one.message)
+        for (line, at, length), one in zip(marks, found, strict=True)
+    ]
+
+
+LOOP = "{% for one in cart.lines %}"
+BREAKING = [
+    # rule, text, the word that is marked, words of the message
+    (
+        "unprintable",
+        "{{ cart }}",
+        "cart",
+        "the cart cannot be shown as a whole: say what of it, such as `cart.total`",
+    ),
+    ("unprintable", "{{ catalog }}", "catalog", "such as `catalog.available`"),
+    ("unprintable", "{{ orders }}", "orders", "such as `orders.last`"),
+    ("unprintable", "{{ message }}", "message", "such as `message.text`"),
+    ("unprintable", "{{ cart.total }} {{ cart.lines }}", "lines", "such as `line.product.name`"),
+    ("unprintable", "{{ cart.lines[0] }}", "lines", "a line of the cart"),
+    ("unprintable", "{{ cart.lines | first }}", "lines", "a line of the cart"),
+    ("unprintable", "{{ cart.lines | join(', ') }}", "lines", "a line of the cart"),
+    ("unprintable", "{{ cart.lines | bullets }}", "lines", "a line of the cart"),
+    ("unprintable", LOOP + "{{ one }}{% endfor %}", "one", "such as `one.product.name`"),
+    ("unprintable", "{{ 'a' ~ cart }}", "cart", "the cart"),
+    ("unprintable", "{{ cart | upper }}", "cart", "the cart"),
+    ("unprintable", "{{ [cart] }}", "cart", "the cart"),
+    ("unprintable", "{% set it = cart %}{{ it }}", "it", "such as `it.total`"),
+    ("wrong_call", "{{ cart.quantity() }}", "quantity", "`quantity(…)` needs `item`"),
+    ("wrong_call", "{{ cart.quantity(1, 2) }}", "quantity", "`quantity(…)` takes 1 value, and is given 2"),
+    ("wrong_call", "{{ cart.quantity(items=1) }}", "quantity", "no parameter 'items'; did you mean 'item'?"),
+    ("wrong_call", "{{ cart.quantity(1, item=1) }}", "quantity", "is given its `item` twice"),
+    ("wrong_call", "{{ cart.quantity }}", "quantity", "write `quantity(item)`"),
+    ("wrong_call", "{{ catalog.find(1, 2).name }}", "find", "takes 1 value"),
+    (
+        "wrong_call",
+        "{{ now | date('yyyy') }}",
+        "date",
+        "`date` knows no style 'yyyy'; there is: short, medium,",
+    ),
+    ("wrong_call", "{{ now | date('medum') }}", "date", "did you mean 'medium'?"),
+    ("wrong_call", "{{ now | time(style='12h') }}", "time", "no style '12h'"),
+    ("wrong_call", "{{ now | date(styl='long') }}", "date", "did you mean 'style'?"),
+    ("wrong_call", "{{ cart.total | money('usd') }}", "money", "did you mean 'USD'?"),
+    ("wrong_call", "{{ cart.total | round(1, 'up') }}", "round", "no method 'up'"),
+    ("wrong_call", "{{ cart.total | number(digits='a') }}", "number", "`digits` of `number` takes a number"),
+    (
+        "wrong_call",
+        "{{ business.name | upper(3) }}",
+        "upper",
+        "takes nothing between brackets, and is given 1",
+    ),
+    ("wrong_call", "{{ business.name | replace('a') }}", "replace", "needs `new`"),
+    ("wrong_call", "{% macro m(x) %}{{ x }}{{ m(x) }}{% endmacro %}{{ m(1) }}", "m", "never ends"),
+    (
+        "wrong_call",
+        "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(1, 2) }}",
+        "m",
+        "takes 1 value, and is given 2",
+    ),
+    ("wrong_call", "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(y=2) }}", "m", "no parameter 'y'"),
+    (
+        "type_mismatch",
+        "{% for i in 5 %}x{% endfor %}",
+        "in",
+        "a loop goes through a list, and `5` is a number",
+    ),
+    ("type_mismatch", "{% for i in cart %}x{% endfor %}", "in", "`cart` is the cart; write `cart.lines`"),
+    ("type_mismatch", "{% for i in now %}x{% endfor %}", "in", "`now` is a moment"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "mark", "said"), BREAKING)
+def test_what_would_break_a_turn_is_found(rule: str, text: str, mark: str, said: str) -> None:
+    ((marked, message),) = marked_in(text, rule)
+    assert marked == mark
+    assert said in message
+
+
+@pytest.mark.parametrize("text", [case[1] for case in BREAKING])
+def test_what_is_found_does_break_it(text: str) -> None:
+    draft = draft_of(message="hello")
+    draft.conversation.cart = [["tea", 2, "20.00", ""]]
+    if "usd" in text:
+        assert "usd" in Sandbox().text(text).render(draft)
+        return
+    with pytest.raises(ExpressionFailed):
+        Sandbox().text(text).render(draft)
+
+
+HARMLESS = [
+    "{{ orders.last }} {{ catalog.available }} {{ business }} {{ wanted }} {{ customer }}",
+    "{{ catalog.available | bullets }} {{ cart.lines | map(attribute='product') | join(', ') }}",
+    "{{ cart.lines | join(', ', 'product') }} {{ cart.lines | join(attribute='product') }}",
+    "{% if cart %}a{% endif %}{{ cart.lines | length }}{{ cart.lines | sum(attribute='quantity') }}",
+    "{% set cart = 3 %}{{ cart }}",
+    "{% set cart %}a{% endset %}{{ cart }}",
+    "{% if now %}{% set cart = 3 %}{% endif %}{{ cart }}",
+    "{% with cart = 'a' %}{{ cart }}{% endwith %}",
+    "{% macro m(cart, line=2) %}{{ cart }}{{ line }}{{ varargs | join }}{% endmacro %}{{ m(1, 2, 3) }}",
+    "{% macro m(n) %}{{ n }}{% if n > 0 %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(3) }}",
+    "{% macro m() %}{{ caller(1) }}{% endmacro %}{% call(cart) m() %}{{ cart }}{% endcall %}",
+    "{% for cart in notes %}{{ cart }}{% endfor %}{% for letter in name %}{{ letter }}{% endfor %}",
+    "{{ cart.quantity(1) }} {{ cart.quantity(item=1) }} {{ cart.quantity(*[1]) }} {{ catalog.find(1) }}",
+    "{{ now | date }} {{ now | date(settings.title) }} {{ now | time('long') }} {{ 5 | money('USD') }}",
+    "{{ name | truncate(5, true, '') }} {{ name | trim('x') }} {{ amount | round(1, 'ceil') }}",
+    "{{ name | replace('a', new='b') }} {{ notes | select('equalto', 'a') | join }} {{ name | d('x') }}",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_breaks_nothing_is_not_found(text: str) -> None:
+    assert [marked_in(text, rule) for rule in ("unprintable", "wrong_call", "type_mismatch")] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "name", sorted(FILTERS.keys() - {"map", "reject", "rejectattr", "select", "selectattr"})
+)
+def test_a_filter_takes_what_the_table_of_its_parameters_says(name: str) -> None:
+    from jinja2.filters import FILTERS as OWN
+
+    of = signature(FILTERS[name])
+    if any(one.kind is Parameter.VAR_POSITIONAL for one in of.parameters.values()) and name != "trim":
+        of = signature(OWN[name])
+    passed = {"context", "environment", "eval_ctx"}
+    if name in ("capitalize", "lower", "title", "trim", "upper", "urlencode", "wordcount"):
+        assert OF_FILTERS[name].names == (("",) if name == "trim" else ())
+        return
+    taken = [one for one in of.parameters.values() if one.name not in passed][1:]
+    assert OF_FILTERS[name].names == tuple(one.name for one in taken)
+    assert OF_FILTERS[name].needed == sum(one.default is Parameter.empty for one in taken)
 
 
 def test_the_second_of_two_equal_operators_is_marked() -> None:

@@ -17,6 +17,7 @@ from engine.reader import Reading
 from engine.source import NOWHERE, Listed, Mapped, Place, Problem, Word
 
 if TYPE_CHECKING:
+    from engine.analysis.kinds import Names
     from engine.analysis.proofs import Proofs
     from engine.analysis.scopes import Scopes
     from engine.analysis.shapes import Shapes
@@ -80,6 +81,7 @@ class Checked:
         self.limits = limits
         self.providers = providers or {"WhatsApp": limits}
         self.surveys: tuple[Survey, ...] = tuple(Survey(flow) for flow in reading.flows.values())
+        self._names: dict[int, Names] = {}
 
     @cached_property
     def told(self) -> tuple[ToldTo, ...]:
@@ -121,6 +123,14 @@ class Checked:
             )
             for survey in self.surveys
         )
+
+    def names_of(self, survey: Survey) -> Names:
+        """The kinds of a flow's names."""
+        from engine.analysis.kinds import Names
+
+        if id(survey) not in self._names:
+            self._names[id(survey)] = Names(survey)
+        return self._names[id(survey)]
 
     @cached_property
     def scopes(self) -> tuple[tuple[Survey, Scopes], ...]:

@@ -7,13 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jinja2 import nodes
 
-from engine.analysis.kinds import BOOLEAN, NUMBER, TEXT, UNKNOWN, Kind, Names, element_of, is_list, reckoned
+from engine.analysis.kinds import (
+    ATTRIBUTES,
+    BOOLEAN,
+    NUMBER,
+    TEXT,
+    UNKNOWN,
+    Kind,
+    Names,
+    element_of,
+    is_list,
+    reckoned,
+)
 from engine.analysis.survey import Written
 from engine.analysis.walk import Site
-from engine.expressions import Part, Read
+from engine.expressions import Part
 from engine.flow import Check
 from engine.jinja.template_parser import Parsed
 from engine.lint.checked import Checked, Rule
+from engine.lint.text_walk import Local, TextWalk
+from engine.schema.problems import either
 from engine.source import Problem
 
 COMPARED: Mapping[str, str] = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
@@ -61,57 +74,29 @@ SAID: Mapping[Kind, str] = {
 
 def check(checked: Checked) -> Iterator[Problem]:
     for survey in checked.surveys:
-        names = Names(survey)
+        names = checked.names_of(survey)
         for text in checked.texts_of(survey):
             for parsed in text.source.parsed():
                 if any(token.text in LOOKED_AT for token in parsed.tokens):
-                    yield from _Walk(checked, names, text, parsed).block(parsed.tree.body, {})
+                    yield from _Walk(checked, names, text, parsed).findings()
         for site in survey.sites:
             for one in site.rule.validate:
                 if one.validator in PARAMETERS:
                     yield from _in_check(names, site, one)
 
 
-class _Walk:
-    """One pass over a text in the order of its source, in which each operator takes its own token."""
+class _Walk(TextWalk):
+    """The pass of this rule: each operator takes its own token."""
 
     def __init__(self, checked: Checked, names: Names, text: Written, parsed: Parsed) -> None:
-        self.checked = checked
-        self.names = names
-        self.text = text
-        self.parsed = parsed
-        self.tokens: dict[str, deque[int]] = defaultdict(deque)
-        tokens = [token for token in parsed.tokens if token.kind not in ("whitespace", "data")]
-        before = ""
-        for token in tokens:
+        super().__init__(checked, names, text, parsed)
+        self.operators: dict[str, deque[int]] = defaultdict(deque)
+        for token in parsed.tokens:
             if (token.kind == "operator" and token.text in OPERATORS) or token.text == "in":
-                self.tokens[token.text].append(token.offset)
-            elif token.kind == "name" and before == "|":
-                self.tokens[f"|{token.text}"].append(token.offset)
-            before = token.text
+                self.operators[token.text].append(token.offset)
 
-    def block(self, body: Sequence[nodes.Node], local: dict[str, Kind]) -> Iterator[Problem]:
-        for node in body:
-            yield from self.visit(node, local)
-
-    def visit(self, node: nodes.Node, local: dict[str, Kind]) -> Iterator[Problem]:
-        inner: Parsed | None = getattr(node, "parsed", None)
-        if inner is not None and inner is not self.parsed:
-            yield from _Walk(self.checked, self.names, self.text, inner).visit(_own(node), dict(local))
-            return
+    def visit(self, node: nodes.Node, local: Local) -> Iterator[Problem]:
         match node:
-            case nodes.If():
-                yield from self.visit(node.test, local)
-                for branch in (node.body, node.elif_, node.else_):
-                    yield from self.block(branch, dict(local))
-            case nodes.For():
-                yield from self.loop(node, local)
-            case nodes.Assign():
-                yield from self.visit(node.node, local)
-                self.bind(node.target, self.names.of(node.node, local), local)
-            case nodes.Macro():
-                own = {**local, **dict.fromkeys((one.name for one in node.args), UNKNOWN)}
-                yield from self.block([*node.defaults, *node.body], own)
             case nodes.Compare():
                 yield from self.comparison(node, local)
             case nodes.And() | nodes.Or():
@@ -119,50 +104,47 @@ class _Walk:
             case nodes.BinExpr():
                 yield from self.calculation(node, local)
             case nodes.Neg() | nodes.Pos():
-                self.take(node.operator)
+                self.operator(node.operator)
                 yield from self.visit(node.node, local)
             case nodes.Filter(node=nodes.Node() as whole):
+                yield from super().visit(node, local)
                 yield from self.filtered(node, whole, local)
-            case nodes.CondExpr():
-                yield from self.block((node.expr1, node.test), local)
-                if node.expr2 is not None:
-                    yield from self.visit(node.expr2, local)
             case _:
-                yield from self.block(list(node.iter_child_nodes()), local)
+                yield from super().visit(node, local)
 
-    def loop(self, node: nodes.For, local: dict[str, Kind]) -> Iterator[Problem]:
-        self.take("in")
-        yield from self.visit(node.iter, local)
-        own = {**local, "loop": "loop"}
-        self.bind(node.target, element_of(self.names.of(node.iter, local)), own)
-        if node.test is not None:
-            yield from self.visit(node.test, own)
-        yield from self.block(node.body, own)
-        yield from self.block(node.else_, dict(local))
+    def loop(self, node: nodes.For, local: Local) -> Iterator[Problem]:
+        part = self.operator("in")
+        kind = self.names.of(node.iter, local)
+        if kind and kind != TEXT and not is_list(kind):
+            called = _called(node.iter, "what stands here")
+            lists = [
+                f"`{called.strip('`')}.{name}`"
+                for name, one in ATTRIBUTES.get(kind, {}).items()
+                if is_list(one)
+            ]
+            said = f"a loop goes through a list, and {called} is {named(kind)}"
+            if lists and called.startswith("`"):
+                said += f"; write {either(lists)}"
+            yield self.problem(RULE.name, part, len("in"), said)
+        yield from super().loop(node, local)
 
-    def bind(self, target: nodes.Node, kind: Kind, local: dict[str, Kind]) -> None:
-        if isinstance(target, nodes.Name):
-            local[target.name] = kind
-        else:
-            local.update(dict.fromkeys((name.name for name in target.find_all(nodes.Name)), UNKNOWN))
-
-    def comparison(self, node: nodes.Compare, local: dict[str, Kind]) -> Iterator[Problem]:
+    def comparison(self, node: nodes.Compare, local: Local) -> Iterator[Problem]:
         yield from self.visit(node.expr, local)
         left = node.expr
         for operand in node.ops:
             sign = COMPARED.get(operand.op, "in")
-            part = self.take(sign)
+            part = self.operator(sign)
             yield from self.visit(operand.expr, local)
             kinds = self.names.of(left, local), self.names.of(operand.expr, local)
             why = _not_in(*kinds) if sign == "in" else _not_compared(sign, *kinds)
             if why:
                 said = f"{_both(left, operand.expr, *kinds)}: {why}{_hint(left, operand.expr, *kinds)}"
-                yield self.problem(part, len(sign), said)
+                yield self.problem(RULE.name, part, len(sign), said)
             left = operand.expr
 
-    def calculation(self, node: nodes.BinExpr, local: dict[str, Kind]) -> Iterator[Problem]:
+    def calculation(self, node: nodes.BinExpr, local: Local) -> Iterator[Problem]:
         yield from self.visit(node.left, local)
-        part = self.take(node.operator)
+        part = self.operator(node.operator)
         yield from self.visit(node.right, local)
         kinds = self.names.of(node.left, local), self.names.of(node.right, local)
         if reckoned(node.operator, *kinds) is None:
@@ -170,33 +152,19 @@ class _Walk:
             said += _hint(node.left, node.right, *kinds)
             if node.operator == "+" and TEXT in kinds:
                 said += "; to join texts write `~`"
-            yield self.problem(part, len(node.operator), said)
+            yield self.problem(RULE.name, part, len(node.operator), said)
 
-    def filtered(self, node: nodes.Filter, whole: nodes.Node, local: dict[str, Kind]) -> Iterator[Problem]:
-        yield from self.visit(whole, local)
-        part = self.take(f"|{node.name}")
+    def filtered(self, node: nodes.Filter, whole: nodes.Node, local: Local) -> Iterator[Problem]:
         kind = self.names.of(whole, local)
         wanted = WANTED.get(node.name)
         if wanted and not _is_one_of(kind, wanted):
             called = _called(whole, "what stands before it")
             said = f"`{node.name}` takes {_alternatives(wanted)}, and {called} is {named(kind)}"
-            yield self.problem(part, len(node.name), said)
-        yield from self.block([*node.args, *node.kwargs], local)
+            yield self.problem(RULE.name, self.part_of(node), len(node.name), said)
 
-    def take(self, token: str) -> Part:
-        waiting = self.tokens.get(token)
+    def operator(self, sign: str) -> Part:
+        waiting = self.operators.get(sign)
         return Part(*self.parsed.locate(waiting.popleft())) if waiting else Part(0, None)
-
-    def problem(self, part: Part, length: int, said: str) -> Problem:
-        read = Read("name", ("",), (part,), False, self.parsed.file)
-        return Problem(self.checked.place_of(self.text, read), RULE.name, said, length)
-
-
-def _own(node: nodes.Node) -> nodes.Node:
-    """The node as its own file has it, so that it is walked with the tokens of that file."""
-    if isinstance(node, nodes.Macro):
-        return nodes.Macro(node.name, node.args, node.defaults, node.body, lineno=node.lineno)
-    return nodes.Scope(node.body, lineno=node.lineno)  # type: ignore[attr-defined]
 
 
 def _in_check(names: Names, site: Site, check: Check) -> Iterator[Problem]:
