@@ -650,6 +650,13 @@ NAMED = {
 }
 
 PACKS_WITHOUT_FINDINGS = {
+    "a conversation with all that one can say of it": {
+        "business.yaml": BUSINESS,
+        "shop.yaml": flow(),
+        "conversations/one.yaml": "conversation: all of it\nrole: customer\nlanguage: en\n"
+        "at: 2025-02-28T23:59:59\ncustomer: {name: Ann, phone: '+923001234567'}\n"
+        "says: [hi, {event: payment_received}, {breaks: place_order}]\n",
+    },
     "any name in a translation where no catalog is known": NAMED,
     "any name in the translation of a flow without a pack": {
         "shop.yaml": TRANSLATED,
@@ -698,7 +705,46 @@ def test_what_is_right_in_a_pack_is_not_found(what: str) -> None:
     assert found_in(PACKS_WITHOUT_FINDINGS[what]) == []
 
 
+TALK = "conversation: somebody talks\n%s\nsays: [hi, {event: handed_back}]\n"
+
+
+def talking(line: str, says: str = "") -> dict[str, str]:
+    """A pack with a conversation that has this line, or says this."""
+    talk = TALK % (line or "role: customer")
+    if says:
+        talk = talk.replace("[hi, {event: handed_back}]", says)
+    return {"business.yaml": BUSINESS, "shop.yaml": flow(), "conversations/one.yaml": talk}
+
+
 BROKEN_PACKS = {
+    "a conversation of a role without a flow": (
+        talking("role: staff"),
+        ("unknown_role", "conversations/one.yaml", 2, 7),
+    ),
+    "a conversation in a language that the flow does not speak": (
+        talking("language: fr"),
+        ("unknown_language", "conversations/one.yaml", 2, 11),
+    ),
+    "a conversation on a day that no calendar has": (
+        talking("at: 2025-02-30T10:00"),
+        ("schema", "conversations/one.yaml", 2, 5),
+    ),
+    "a conversation at an hour that no clock has": (
+        talking("at: 2025-02-20T25:00"),
+        ("schema", "conversations/one.yaml", 2, 5),
+    ),
+    "an event in a conversation that never happens": (
+        talking("", "[hi, {event: nope}]"),
+        ("unknown_event", "conversations/one.yaml", 3, 20),
+    ),
+    "what a conversation breaks is nothing of the shop": (
+        talking("", "[hi, {breaks: nope}]"),
+        ("schema", "conversations/one.yaml", 3, 21),
+    ),
+    "a customer whose number is none": (
+        talking("customer: {phone: abc}"),
+        ("schema", "conversations/one.yaml", 2, 19),
+    ),
     "a name of no product, where the catalog is a table": (
         {**NAMED, "catalog.csv": "number,code,name,price\n1,apple,Apple,0.50\n"},
         ("unknown_name", "shop.ur.yaml", 1, 9),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule, unknown_at
-from engine.source import Problem
+from engine.lint.conversations import conversations
+from engine.source import Problem, Word
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -14,11 +15,15 @@ def check(checked: Checked) -> Iterator[Problem]:
         for language, place in survey.named_in_steps("language"):
             if language not in languages and language not in checked.mentioned:
                 yield unknown_at(RULE.name, "language", language, languages, place)
+    for document, _, flow in conversations(checked):
+        spoken = document.get("language")
+        if flow is not None and isinstance(spoken, Word) and spoken not in flow.languages:
+            yield unknown_at(RULE.name, "language", spoken, flow.languages, document.place)
 
 
 RULE = Rule(
     name="unknown_language",
-    about="A `set_language` names a language that is not among the flow's.",
+    about="A `set_language` or a conversation names a language that is not among the flow's.",
     broken={
         "shop.yaml": """\
 flow: shop

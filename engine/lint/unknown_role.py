@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule, unknown_at
+from engine.lint.conversations import conversations
 from engine.source import Problem
 
 
@@ -16,11 +17,14 @@ def check(checked: Checked) -> Iterator[Problem]:
         for role, place in survey.named_in_steps("role"):
             if role not in roles and role not in checked.mentioned:
                 yield unknown_at(RULE.name, "role", role, roles, place)
+    for document, role, _ in conversations(checked):
+        if role not in roles and role not in checked.mentioned:
+            yield unknown_at(RULE.name, "role", role, roles, document.place)
 
 
 RULE = Rule(
     name="unknown_role",
-    about="A `tell` names a role that has no flow in business.yaml.",
+    about="A `tell` or a conversation names a role that has no flow in business.yaml.",
     broken={
         "business.yaml": """\
 business: shop

@@ -12,7 +12,7 @@ from engine.flow import Flow
 from engine.nearest import renamed, unknown
 from engine.pack import Pack
 from engine.reader.flow_reader import FlowReader, joined, joined_translation
-from engine.reader.pack_files import read_business, read_csv, read_products, read_workflow
+from engine.reader.pack_files import check_moment, read_business, read_csv, read_products, read_workflow
 from engine.reader.rule_reader import listed, mapped, names
 from engine.reader.yaml_text import decode, read_yaml, with_comments
 from engine.schema.problems import problems_of
@@ -90,7 +90,7 @@ class _PackReader:
             workflow = read_workflow(mapped(self.document("workflow.yaml", "workflow")))
         for file in sorted(self.files):
             if file.startswith("conversations/") and file.endswith(".yaml"):
-                self.document(file, "conversation")
+                check_moment(mapped(self.document(file, "conversation")), self.problems)
         self._check_left_over()
         pack = None
         if business is not None:

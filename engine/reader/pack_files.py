@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from engine.currencies import CURRENCIES, digits_of
 from engine.nearest import unknown
 from engine.reader.rule_reader import listed, mapped, name, names
 from engine.reader.yaml_builder import DECIMAL, INTEGER
+from engine.schema.pack import MOMENT
 from engine.shop import Product
 from engine.source import Listed, Mapped, Place, Problem, Span, Word
 from engine.workflow import Move, Workflow
@@ -224,6 +225,16 @@ def _rows(text: str, file: str) -> tuple[list[list[Word]], list[Problem]]:
         if found["end"] != parted_by:
             rows.append([])
     return [row for row in rows if row], []
+
+
+def check_moment(conversation: Mapped, problems: list[Problem]) -> None:
+    """Whether there is the moment at which a conversation begins."""
+    at = conversation.get("at")
+    if isinstance(at, Word) and re.search(MOMENT, at):
+        try:
+            datetime.fromisoformat(at)
+        except ValueError:
+            _say(problems, conversation, "at", f"there is no such moment as {at}")
 
 
 def read_workflow(document: Mapped) -> Workflow | None:

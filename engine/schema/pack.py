@@ -21,10 +21,13 @@ from engine.schema.parts import (
     ref,
     text,
 )
+from engine.shop import Shop
 from engine.workflow import DEEDS
 
 HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9] ?[-–] ?(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
+PHONE = r"^\+?[0-9]{4,20}$"
+METHODS = [name for name in vars(Shop) if not name.startswith("_")]
 SENDABLE = tuple(kind for kind in get_args(Kind) if kind != "press")
 
 
@@ -179,7 +182,15 @@ def conversation_schema() -> Schema:
             {"gone": text("the code of a product that is no longer sold")}, "the product is no longer sold"
         ),
         "breaks": closed(
-            {"breaks": text("a method of the shop, such as place_order")}, "the shop breaks once, inside"
+            {
+                "breaks": {
+                    "type": "string",
+                    "enum": METHODS,
+                    "x-kind": "method of the shop",
+                    "description": "a method of the shop, such as place_order",
+                }
+            },
+            "the shop breaks once, inside",
         ),
     }
     every = {key: part for deed in deeds.values() for key, part in deed["properties"].items()}
@@ -210,7 +221,11 @@ def conversation_schema() -> Schema:
         "provider": name("through which provider: `meta`, `twilio` …; without it as WhatsApp shows it"),
         "customer": closed(
             {key: text(f"the {key} that was saved") for key in ("name", "address", "email")}
-            | {"phone": text("the customer's number")},
+            | {
+                "phone": matching(
+                    PHONE, "the customer's number", "a number is written in digits: 923001234567"
+                )
+            },
             "what the business already knows of the customer",
         ),
         "at": matching(
