@@ -61,7 +61,7 @@ _REPEATS = re.compile(r"\{%[-+]?\s*(?:for|include|import|from|extends|macro|call
 """What lets a text be longer than what it is made of."""
 
 
-class _Talk:
+class Talk:
     """What texts read of a conversation; what keeps a real one as JSON takes a tenth of flow-lint's start."""
 
     def __init__(self, state: str) -> None:
@@ -247,7 +247,7 @@ class WorstCase:
         from engine.message import Inbound
 
         shop = MemoryShop(self.pack).for_customer(PHONE)
-        talk = _Talk(str(self.flow.start))
+        talk = Talk(str(self.flow.start))
         said = Inbound("text", "x" * LONGEST_ELSE)
         draft = Draft(self.pack, self.flow, shop, cast("Conversation", talk), said, WHEN, Limits())
         draft.language = language
