@@ -649,7 +649,40 @@ NAMED = {
     "shop.ur.yaml": "names: {aple: سیب}\nmessages: {hello: سلام}\n",
 }
 
+ASKING = """\
+  asking:
+    ask: hello
+    {asks}
+    otherwise: {{reply: hello, goto: done}}
+"""
+
+
+def asking_in(asks: str, top: str = "", messages: str = "") -> str:
+    """A flow with a state that asks."""
+    return flow(ASKING.format(asks=asks), messages, top).replace("goto: done}", "goto: asking}", 1)
+
+
+CODES = """\
+products:
+  - {number: 12, code: apple, name: Apple, price: 0.50}
+  - {number: 5, code: "12", name: Pear, price: 0.70}
+"""
+
 PACKS_WITHOUT_FINDINGS = {
+    "a code that is the number of its own product": {
+        "business.yaml": BUSINESS,
+        "shop.yaml": flow(),
+        "catalog.yaml": CODES.replace("number: 5", "number: 13").replace('"12"', '"13"'),
+    },
+    "opening hours of a message, and a date of a date": {
+        "shop.yaml": asking_in(
+            "input: {save: day, validate: [{opening_hours: , else: hello},"
+            " {date: {min: '{{ today }}'}, else: hello}],"
+            " reply: bye, goto: done}",
+            "slots: {day: date}\n",
+            '  bye: "{{ day | date }}"\n',
+        )
+    },
     "a conversation with all that one can say of it": {
         "business.yaml": BUSINESS,
         "shop.yaml": flow(),
@@ -717,6 +750,57 @@ def talking(line: str, says: str = "") -> dict[str, str]:
 
 
 BROKEN_PACKS = {
+    "a code that is the number of another product": (
+        {"business.yaml": BUSINESS, "catalog.yaml": CODES, "shop.yaml": flow()},
+        ("clash", "catalog.yaml", 3, 23),
+    ),
+    "a translation of no flow": (
+        {
+            "business.yaml": NAMED["business.yaml"],
+            "shop.yaml": flow(),
+            "shop.ur.yaml": "messages: {hello: سلام}\n",
+            "shpo.ur.yaml": "messages: {hello: سلام}\n",
+        },
+        ("missing_file", "shpo.ur.yaml", 1, 1),
+    ),
+    "choices from what is no list": (
+        {
+            "shop.yaml": asking_in(
+                "choices: {from: cart.total, as: one, title: x, value: x, reply: hello, goto: done}"
+            )
+        },
+        ("type_mismatch", "shop.yaml", 9, 21),
+    ),
+    "a date is asked of a text": (
+        {
+            "shop.yaml": asking_in(
+                "input: {save: day, validate: [{date: {min: 2025-01-01}, else: hello}],"
+                " reply: bye, goto: done}",
+                "slots: {day: text}\n",
+                '  bye: "{{ day }}"\n',
+            )
+        },
+        ("type_mismatch", "shop.yaml", 10, 36),
+    ),
+    "opening hours are asked of a number": (
+        {
+            "shop.yaml": asking_in(
+                'input: {save: day, validate: [{opening_hours: "{{ day }}", else: hello}],'
+                " reply: bye, goto: done}",
+                "slots: {day: number}\n",
+                '  bye: "{{ day }}"\n',
+            )
+        },
+        ("type_mismatch", "shop.yaml", 10, 52),
+    ),
+    "a slot that no text can read": (
+        {"shop.yaml": asking_in("input: {save: none, reply: hello, goto: done}", "slots: {none: text}\n")},
+        ("reserved_name", "shop.yaml", 4, 9),
+    ),
+    "a hole that no text can read": (
+        {"shop.yaml": asking_in("commands: {say: {pattern: 'say {true}', reply: hello, goto: done}}")},
+        ("reserved_name", "shop.yaml", 9, 37),
+    ),
     "a conversation of a role without a flow": (
         talking("role: staff"),
         ("unknown_role", "conversations/one.yaml", 2, 7),

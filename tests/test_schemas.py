@@ -34,7 +34,7 @@ timezone: Asia/Karachi
 languages: [en]
 flows: {customer: c.yaml}
 """
-DURATION = "a length of time is written `10 minutes`, `1 hour` or `2 days` [schema]"
+DURATION = "a length of time is written `10 minutes`, `1 hour` or `2 days`; 999 weeks are the most [schema]"
 ACTION_NAMES = ", ".join(ACTIONS)
 
 REFUSED = [
@@ -146,6 +146,7 @@ REFUSED = [
     ("flow", STATE % "after: [{reply: x}]", ["3:22 an entry of `after` needs `wait` [schema]"]),
     ("flow", STATE % "after: [{wait: soon}]", [f"3:29 {DURATION}"]),
     ("flow", "timeout: 60\n" + STATE % "", [f"1:10 {DURATION}"]),
+    ("flow", STATE % "after: [{wait: 999999 weeks}]", [f"3:29 {DURATION}"]),
     ("flow", "slots: {n: txt}\n" + STATE % "", ["1:12 no type 'txt'; did you mean 'text'? [unknown_type]"]),
     (
         "flow",

@@ -22,7 +22,7 @@ from engine.analysis.kinds import (
 from engine.analysis.survey import Written
 from engine.analysis.walk import Site
 from engine.expressions import Part
-from engine.flow import Check
+from engine.flow import Check, Choices
 from engine.jinja.template_parser import Parsed
 from engine.lint.checked import Checked, Rule
 from engine.lint.text_walk import Local, TextWalk
@@ -54,7 +54,10 @@ LOOKED_AT = OPERATORS | WANTED.keys() | {"in"}
 
 PARAMETERS: Mapping[str, Mapping[str, tuple[Kind, ...]]] = {
     "between": {"value": (NUMBER,), "min": (NUMBER,), "max": (NUMBER,)},
-    "length": {"value": (TEXT, "list"), "min": (NUMBER,), "max": (NUMBER,)},
+    "length": {"value": (TEXT,), "min": (NUMBER,), "max": (NUMBER,)},
+    "date": {"value": ("date", "moment"), "min": ("date", "moment", TEXT), "max": ("date", "moment", TEXT)},
+    # A text is none of these, but may be the message itself: then it is asked for this moment.
+    "opening_hours": {"value": ("date", "time", "moment", TEXT)},
 }
 """What a validator looks at."""
 
@@ -79,6 +82,9 @@ def check(checked: Checked) -> Iterator[Problem]:
             for parsed in text.source.parsed():
                 if any(token.text in LOOKED_AT for token in parsed.tokens):
                     yield from _Walk(checked, names, text, parsed).findings()
+        for state in survey.flow.states.values():
+            if state.choices is not None:
+                yield from _chosen_from(names, state.choices)
         for site in survey.sites:
             for one in site.rule.validate:
                 if one.validator in PARAMETERS:
@@ -165,6 +171,14 @@ class _Walk(TextWalk):
     def operator(self, sign: str) -> Part:
         waiting = self.operators.get(sign)
         return Part(*self.parsed.locate(waiting.popleft())) if waiting else Part(0, None)
+
+
+def _chosen_from(names: Names, choices: Choices) -> Iterator[Problem]:
+    source = choices.source
+    kind = names.of_source(source)
+    if kind and not is_list(kind):
+        said = f"`from` takes a list, and `{source.source.strip()}` is {named(kind)}"
+        yield Problem(source.place, RULE.name, said, max(1, len(source.source.split("\n")[0])))
 
 
 def _in_check(names: Names, site: Site, check: Check) -> Iterator[Problem]:

@@ -259,3 +259,7 @@ class _PackReader:
             found = re.fullmatch(TRANSLATION, file)
             if found and file not in self.documents and file not in self.used and found["language"] in spoken:
                 self.document(file, "translation")
+                if f"{found['stem']}.yaml" not in self.files and "/" not in file:
+                    flow = f"{found['stem']}.yaml"
+                    message = f"this translates {flow}: {unknown('file', flow, self._flow_files())}"
+                    self.problems.append(Problem(self.place(file), "missing_file", message))

@@ -39,6 +39,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 Open = Callable[[Word], Mapped | None]
 """Gives the document of a used file by the path that the flow writes, None where there is none."""
 
+TAKEN = RESERVED | frozenset(
+    ("none", "true", "false", "None", "True", "False", "and", "or", "not", "in", "is", "if", "else")
+)
+"""Names that texts read as something else than a slot or a hole."""
+
 
 def joined(document: Mapped, open_used: Open, problems: list[Problem]) -> Mapped:
     """The flow's document with all that it uses; a name that stands twice is a problem at the second."""
@@ -152,7 +157,7 @@ class FlowReader:
     def _slots(self) -> Mapping[str, Slot]:
         slots: dict[str, Slot] = {}
         for key, type_name in self._items("slots"):
-            if key in RESERVED:
+            if key in TAKEN:
                 message = f"'{key}' is a name of the language; no slot may take it"
                 self.problems.append(Problem(key.place, "reserved_name", message, len(key)))
             if isinstance(type_name, Word):
@@ -289,7 +294,7 @@ class FlowReader:
             saved = {slot for slot, _ in rule.save}
             for pattern in (pattern for some in rule.patterns.values() for pattern in some):
                 for hole in pattern.holes:
-                    if hole.name in RESERVED:
+                    if hole.name in TAKEN:
                         message = f"'{hole.name}' is a name of the language; no hole may take it"
                         place = pattern.place.within(0, hole.column + 2)
                         self.problems.append(Problem(place, "reserved_name", message, len(hole.name)))
@@ -305,8 +310,8 @@ class FlowReader:
         """What a line of `choices` is called may hide neither a name of the language nor a slot."""
         for state in flow.states.values():
             called = state.choices.name if state.choices is not None else None
-            if isinstance(called, Word) and (called in RESERVED or called in flow.slots):
-                what = "a name of the language" if called in RESERVED else "a slot"
+            if isinstance(called, Word) and (called in TAKEN or called in flow.slots):
+                what = "a name of the language" if called in TAKEN else "a slot"
                 message = f"'{called}' is {what}; call the lines of the list otherwise"
                 self.problems.append(Problem(called.place, "reserved_name", message, len(called)))
 

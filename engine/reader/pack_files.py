@@ -121,9 +121,9 @@ def read_products(document: Mapped, currency: str | None, problems: list[Problem
     """The products, in the order of the file; numbers and codes are each used once."""
     products = []
     first: dict[tuple[str, Any], int] = {}
-    for given in listed(document.get("products")):
-        if not isinstance(given, Mapped):
-            continue
+    rows = [given for given in listed(document.get("products")) if isinstance(given, Mapped)]
+    lines = {str(given["number"]): given.spans["number"].place.line for given in rows if "number" in given}
+    for given in rows:
         number, code, price = given.get("number"), name(given.get("code")), given.get("price")
         for key in ("number", "code"):
             value = given.get(key)
@@ -138,6 +138,10 @@ def read_products(document: Mapped, currency: str | None, problems: list[Problem
                 )
             elif key in given and isinstance(value, int | str):
                 first[(key, value)] = given.spans[key].place.line
+        line = lines.get(code or "")
+        if line is not None and code != str(number):
+            said = f"the code {code} is the number of the product on line {line}: which of them is meant?"
+            _say(problems, given, "code", said, "clash")
         if type(number) is not int or code is None or not isinstance(price, int | Decimal):
             continue
         price = Decimal(price)

@@ -75,7 +75,11 @@ IDENTIFIERS: Schema = {
 
 
 def duration(about: str) -> Schema:
-    return matching(DURATION, about, "a length of time is written `10 minutes`, `1 hour` or `2 days`")
+    return matching(
+        DURATION,
+        about,
+        "a length of time is written `10 minutes`, `1 hour` or `2 days`; 999 weeks are the most",
+    )
 
 
 def language(about: str) -> Schema:

@@ -226,7 +226,7 @@ WRONG = [
     (
         "states:\n  b: {}\ntimeout: soon\n",
         5,
-        "a length of time is written `10 minutes`, `1 hour` or `2 days`",
+        "a length of time is written `10 minutes`, `1 hour` or `2 days`; 999 weeks are the most",
     ),
 ]
 
