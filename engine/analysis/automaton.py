@@ -17,6 +17,9 @@ MANY = 8
 END = ""
 """Stands for the character after the last one, and before the first one."""
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+DIGITS = "123456789"
+
 _COUNTS = re.compile(r"\{(\d+),(\d+)\}")
 _PLAIN = re.compile(r"[^\\^\[\]-]")
 
@@ -55,9 +58,31 @@ class Automaton:
         self.final = self._build(tree, 0)
         self.is_guarded = any(edge.kind and edge.side for edges in self.edges for edge in edges)
         self.start: Config = frozenset((0,))
+        self._steps: dict[tuple[Config, str, str], Config] = {}
+        self._ends: dict[tuple[Config, str], bool] = {}
+        self._alike: dict[str, str] = {}
 
     def step(self, config: Config, before: str, character: str) -> Config:
         """Where the character leads from there; `before` is the one that was taken last."""
+        # The same pattern is compared with many others, and goes the same ways each time.
+        alike = self._alike.get(character) or self._like(character)
+        before = (self._alike.get(before) or self._like(before)) if self.is_guarded else END
+        key = (config, before, alike)
+        known = self._steps.get(key)
+        if known is None:
+            known = self._steps[key] = self._stepped(config, before, alike)
+        return known
+
+    def _like(self, character: str) -> str:
+        """One that does what this does: all letters that are not named are alike, and so are digits."""
+        alike = character
+        if character and character not in self.letters:
+            others = DIGITS if character.isdecimal() else LETTERS if character.isalpha() else ""
+            alike = next((other for other in others if other not in self.letters), character)
+        self._alike[character] = alike
+        return alike
+
+    def _stepped(self, config: Config, before: str, character: str) -> Config:
         reached = self._free(config, before, character)
         edges = self.edges
         return frozenset(
@@ -69,7 +94,11 @@ class Automaton:
 
     def is_done(self, config: Config, before: str) -> bool:
         """Whether the message may end here."""
-        return self.final in self._free(config, before, END)
+        key = (config, before if self.is_guarded else END)
+        known = self._ends.get(key)
+        if known is None:
+            known = self._ends[key] = self.final in self._free(config, before, END)
+        return known
 
     def _free(self, config: Config, before: str, after: str) -> set[int]:
         """All states that are reached without another character."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from engine.analysis.automaton import END, Automaton, Config
+from engine.analysis.automaton import DIGITS, END, LETTERS, Automaton, Config
 from engine.patterns import Pattern
 from engine.sayings import fitting
 
@@ -18,8 +18,6 @@ MOST_STEPS = 4000
 MOST_DOUBTS = 40
 """After so many messages that fit the automata and yet not the patterns, there is probably none."""
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_DIGITS = "123456789"
 _OTHERS = " ,.+-@!"
 _FIRST_LETTERS = re.compile(r"\s*([a-zA-Z]+)")
 _HOLE_NAME = re.compile(r"\{\s*[a-z][a-z0-9_]*")
@@ -109,8 +107,8 @@ class _Walk:
         self.first, self.second = first, second
         self.is_guarded = first.is_guarded or second.is_guarded
         named = first.letters | second.letters
-        digit = next((one for one in _DIGITS if one not in named), "0")
-        letter = next((one for one in _LETTERS if one not in named), "ø")
+        digit = next((one for one in DIGITS if one not in named), "0")
+        letter = next((one for one in LETTERS if one not in named), "ø")
         self.alphabet = tuple(dict.fromkeys((digit, letter, *sorted(named), *_OTHERS)))
 
     def common(self) -> Iterator[str]:
