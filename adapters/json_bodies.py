@@ -16,6 +16,9 @@ LONGEST_NUMBER = 1000
 
 # An open end counts as a string too: otherwise each quotation mark in it would be tried as a beginning.
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_LONG_NUMBER = re.compile(rb"\d{19}")
+"""Longer than what orjson reads exactly: beyond 64 bits it gives a float."""
+
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -34,6 +37,8 @@ def json_object(raw: bytes) -> dict[str, Any]:
         raise NotJSON(f"the body is nested more than {DEEPEST} deep")
     try:
         body = orjson.loads(raw)
+        if _LONG_NUMBER.search(raw):
+            body = json.loads(raw.decode(), parse_int=_whole)
     except orjson.JSONDecodeError:
         try:
             body = json.loads(raw.decode(), parse_int=_whole)

@@ -269,7 +269,7 @@ def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> N
     [
         (outbox.FIRST, (1,), "messages_queued"),
         (outbox.CLAIMABLE, (1, NOW, NOW), "messages_queued"),
-        (outbox.CLAIM, (NOW, 1, 1, 1), "messages_queued"),
+        (outbox.CLAIM, (NOW, 1, 1, 1, 1, "", ""), "messages_queued"),
         (outbox.OUTGOING, (NOW, NOW, 10, 0), "messages_queued"),
         (turns.OLDEST_RECEIVED, (1,), "messages_received"),
         (turns.HELD, (1,) * turns.HELD.count("?"), "messages_received"),
