@@ -750,6 +750,28 @@ def talking(line: str, says: str = "") -> dict[str, str]:
 
 
 BROKEN_PACKS = {
+    "an expression of nothing": (
+        {"shop.yaml": asking_in('input: {when: "", reply: hello, goto: done}')},
+        ("expression", "shop.yaml", 9, 20),
+    ),
+    "a currency that is none is told once": (
+        {"business.yaml": BUSINESS.replace("EUR", "Rupees"), "shop.yaml": flow()},
+        ("schema", "business.yaml", 3, 11),
+    ),
+    "hours that are none are told once": (
+        {"business.yaml": BUSINESS + "opening_hours: {saturday: 9-12}\n", "shop.yaml": flow()},
+        ("schema", "business.yaml", 7, 27),
+    ),
+    "a bound that is no number is told once": (
+        {
+            "shop.yaml": asking_in(
+                "input: {save: name, validate: [{length: {min: two}, else: hello}], reply: bye, goto: done}",
+                "slots: {name: text}\n",
+                '  bye: "{{ name }}"\n',
+            )
+        },
+        ("schema", "shop.yaml", 10, 51),
+    ),
     "a code that is the number of another product": (
         {"business.yaml": BUSINESS, "catalog.yaml": CODES, "shop.yaml": flow()},
         ("clash", "catalog.yaml", 3, 23),

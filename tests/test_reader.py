@@ -328,6 +328,14 @@ def test_files_that_use_each_other_are_read_once() -> None:
     assert set(flow.messages) == {"a"}
 
 
+def test_a_file_outside_of_the_pack_is_said_to_be_outside() -> None:
+    files = {"business.yaml": BUSINESS, "customer.yaml": FLOW + "use: [../../common.yaml]\n"}
+    said = [one.message for one in read_pack(files, "flows/shop", {}).problems]
+    assert said == [
+        "'../../common.yaml' lies outside of the pack, which uses files of its own folder: move it there"
+    ]
+
+
 WRONG: list[tuple[dict[str, str | bytes], list[str]]] = [
     # Files beside a good business.yaml and customer.yaml, and everything that is said of them.
     (

@@ -140,6 +140,21 @@ REFUSED = [
             " a text that holds a colon needs quotes [schema]"
         ],
     ),
+    (
+        "flow",
+        INPUT % "validate: [{phone: pk, else: x}]",
+        ["3:50 a country is two capital letters, such as PK [schema]"],
+    ),
+    (
+        "flow",
+        INPUT % "validate: [{date: {min: tomorrow}, else: x}]",
+        ['3:55 a day is written 2026-05-24 or 2026-05-24T18:00; today is "{{ today }}" [schema]'],
+    ),
+    (
+        "flow",
+        INPUT % "validate: [{length: {min: 2}, els: x}]",
+        ["3:61 no validator 'els'; did you mean 'else'? [unknown_validator]"],
+    ),
     ("flow", INPUT % "accepts: [txt]", ["3:41 no kind of message 'txt'; did you mean 'text'? [schema]"]),
     ("flow", STATE % "final: yes", ["3:21 `final` takes true or false, here stands a text [schema]"]),
     ("flow", STATE % "branches: [{wen: x}]", ["3:26 no key 'wen'; did you mean 'when'? [schema]"]),
@@ -223,6 +238,14 @@ REFUSED = [
     ),
     (
         "catalog",
+        "products: [{number: 1, code: 5, name: A, price: 99999999999999999999}]\n",
+        [
+            "1:30 `code` takes a text, here stands a whole number; put it in quotes [schema]",
+            "1:49 `price` takes a number, and this has too many digits [schema]",
+        ],
+    ),
+    (
+        "catalog",
         "products:\n"
         "  - {number: 1, code: a, name: A, prise: 5}\n"
         "  - {number: x, code: b, name: B, price: -1}\n",
@@ -242,6 +265,19 @@ REFUSED = [
         "conversation",
         "conversation: x\nsays: [hi, {wat: 5 minutes}]\n",
         ["2:13 no key 'wat'; did you mean 'wait'? [schema]"],
+    ),
+    (
+        "conversation",
+        "conversation: x\nsays: [{wait: 1 hour, press: a}]\n",
+        [
+            "2:8 an entry is one of: wait, press, send, event, stock, price, gone, breaks;"
+            " two of them are two entries [schema]"
+        ],
+    ),
+    (
+        "conversation",
+        "conversation: x\nsays: [{wait: 1 hour, text: a}]\n",
+        ["2:23 no key 'text'; there is: wait [schema]"],
     ),
     (
         "conversation",

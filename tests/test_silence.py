@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from talking import Talker
 
@@ -104,9 +106,11 @@ def test_a_state_that_a_timer_enters_has_those_timers_that_did_not_fire_yet() ->
 
 
 def test_a_timer_that_no_calendar_reaches_never_fires() -> None:
-    talk = Talker(TIMERS.replace("2 hours", "999999 weeks"))
+    talk = Talker(TIMERS.replace("2 hours", "999 weeks"))
     talk.say("hm")
     assert talk.wait(days=900) == ["Still there?"]
+    assert talk.interpreter.due_at(talk.conversation) is not None
+    talk.conversation.heard_at = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
     assert talk.interpreter.due_at(talk.conversation) is None
 
 

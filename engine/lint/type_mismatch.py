@@ -87,7 +87,7 @@ def check(checked: Checked) -> Iterator[Problem]:
                 yield from _chosen_from(names, state.choices)
         for site in survey.sites:
             for one in site.rule.validate:
-                if one.validator in PARAMETERS:
+                if one.validator in PARAMETERS and checked.is_whole(one.place):
                     yield from _in_check(names, site, one)
 
 

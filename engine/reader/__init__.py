@@ -191,7 +191,12 @@ class _PackReader:
         within = posixpath.relpath(folder or ".", self.path or ".")
         file = posixpath.normpath(posixpath.join(within, path))
         if file not in self.files:
-            message = unknown("file", path, [one for one in self._flow_files() if one not in parts])
+            if file.startswith("../") and self.path:
+                message = (
+                    f"'{path}' lies outside of the pack, which uses files of its own folder: move it there"
+                )
+            else:
+                message = unknown("file", path, [one for one in self._flow_files() if one not in parts])
             self.problems.append(Problem(path.place, "missing_file", message, len(path)))
             return None
         if file not in parts:

@@ -13,7 +13,7 @@ from engine.currencies import CURRENCIES, digits_of
 from engine.nearest import unknown
 from engine.reader.rule_reader import listed, mapped, name, names
 from engine.reader.yaml_builder import DECIMAL, INTEGER
-from engine.schema.pack import MOMENT
+from engine.schema.pack import CURRENCY, HOURS, MOMENT
 from engine.shop import Product
 from engine.source import Listed, Mapped, Place, Problem, Span, Word
 from engine.workflow import Move, Workflow
@@ -26,6 +26,9 @@ COUNT = r"0?[0-9]?[0-9]?d?"
 def read_business(document: Mapped, problems: list[Problem]) -> Business | None:
     """Who sells; None where a part without which nothing works is missing or wrong."""
     called, currency, zone = (name(document.get(key)) for key in ("business", "currency", "timezone"))
+    # What its schema has refused is not told twice.
+    if currency is not None and re.search(CURRENCY, currency) is None:
+        currency = None
     if currency is not None and currency not in CURRENCIES:
         message = f"'{currency}' is no currency; write its code in ISO 4217, such as INR"
         _say(problems, document, "currency", message)
@@ -106,7 +109,9 @@ def _opening_hours(given: Mapped, problems: list[Problem]) -> dict[str, tuple[tu
     for day, value in given.items():
         spans = []
         for one in listed(value):
-            found = re.fullmatch(SPAN, one) if isinstance(one, str) else None
+            if not isinstance(one, str) or re.search(HOURS, one) is None:
+                continue
+            found = re.fullmatch(SPAN, one)
             if found is None or (found[3] == "24" and found[4] != "00"):
                 _say(problems, given, day, f"'{one}' is no span of hours; write 09:00-22:00")
                 continue

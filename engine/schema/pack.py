@@ -24,6 +24,7 @@ from engine.schema.parts import (
 from engine.shop import Shop
 from engine.workflow import DEEDS
 
+CURRENCY = "^[A-Z]{3}$"
 HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9] ?[-–] ?(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
 PHONE = r"^\+?[0-9]{4,20}$"
@@ -49,7 +50,7 @@ def business_schema() -> Schema:
         ),
         "name": text("what it is called"),
         "currency": matching(
-            "^[A-Z]{3}$",
+            CURRENCY,
             "the code of its currency, such as INR",
             "a currency is three capital letters, such as INR",
         ),
@@ -203,12 +204,12 @@ def conversation_schema() -> Schema:
         "allOf": [
             {
                 "oneOf": [{"required": [key]} for key in deeds],
-                "errorMessage": f"here stands one of: {', '.join(deeds)}",
+                "errorMessage": f"an entry is one of: {', '.join(deeds)}; two of them are two entries",
             },
             *(
                 {
                     "if": {"required": [key]},
-                    "then": {"propertyNames": {"enum": list(deed["properties"])}},
+                    "then": {"propertyNames": {"enum": list(deed["properties"]), "x-kind": "key"}},
                 }
                 for key, deed in deeds.items()
             ),

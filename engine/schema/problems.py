@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache
@@ -161,7 +162,9 @@ class Finder:
     def _tell_type(self, error: Any, path: Path) -> None:
         accepted = error.validator_value
         shape = error.schema.get("patternErrorMessage")
-        if shape is not None and error.instance is not None:
+        # A number that would be right between quotes lacks nothing else.
+        lacks_quotes = re.search(error.schema.get("pattern", "^$"), str(error.instance)) is not None
+        if shape is not None and error.instance is not None and not lacks_quotes:
             self._say(self._span(path), shape)
             return
         self._tell_wrong_type([accepted] if isinstance(accepted, str) else accepted, error.instance, path)
@@ -173,6 +176,9 @@ class Finder:
         expected = either(CALLED[one] for one in wanted)
         if instance is None:
             self._say(self._span(path), f"{self._name(path)} has no value; it takes {expected}")
+            return
+        if isinstance(instance, str) and "number" in expected and re.fullmatch(r"[-+]?[0-9.]{15,}", instance):
+            self._say(self._span(path), f"{self._name(path)} takes {expected}, and this has too many digits")
             return
         message = f"{self._name(path)} takes {expected}, here {stands(instance)}"
         if "string" in wanted and isinstance(instance, bool | int | Decimal | float):
@@ -187,7 +193,9 @@ class Finder:
         for key in error.instance:
             if key in allowed:
                 continue
-            known = [one for one in allowed if one != "else"] if kind == "validator" else allowed
+            # An `else` can be meant only beside a validator that has none.
+            has_one = any(one in allowed for one in error.instance) and "else" not in error.instance
+            known = allowed if kind != "validator" or has_one else [one for one in allowed if one != "else"]
             word = error.instance.word(key)
             # A key that stands there already cannot be what was meant.
             free = [one for one in known if one not in error.instance]
@@ -206,6 +214,8 @@ class Finder:
 
     def _tell_enum(self, error: Any, path: Path) -> None:
         kind = error.schema.get("x-kind", f"value of {self._name(path)}")
+        if kind == "key" and self._span(path).place in {problem.place for problem in self.problems}:
+            return
         if isinstance(error.instance, str):
             message = unknown(kind, error.instance, error.validator_value)
             edits = renamed(error.instance, map(str, error.validator_value))
@@ -261,6 +271,8 @@ class Finder:
             self._say(self._key_span(path), f"{self._name(path)} is empty")
 
     def _tell_maxProperties(self, error: Any, path: Path) -> None:  # noqa: N802
+        if self._is_explained(error.instance):
+            return
         one, two = [key for key in error.instance if key != "else"][:2]
         message = f"'{two}' stands beside '{one}'; each is an entry of its own: `- {two}: …`"
         self._say(_span_of(error.instance.word(two)), message)

@@ -68,7 +68,11 @@ def at_business(moment: datetime, business: Business) -> datetime:
     return moment.replace(tzinfo=business.zone) if moment.tzinfo is None else business.local(moment)
 
 
-_BOUND = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?$"}
+_BOUND = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?$",
+    "patternErrorMessage": 'a day is written 2026-05-24 or 2026-05-24T18:00; today is "{{ today }}"',
+}
 
 VALIDATOR = Validator(
     name="date",

@@ -30,7 +30,12 @@ VALIDATOR = Validator(
     about="It is a telephone number that can exist; with `country`, one of that country.",
     parameters={
         "country": Parameter(
-            {"type": "string", "pattern": "^[A-Z]{2}$"}, "two letters, such as PK; without it any country"
+            {
+                "type": "string",
+                "pattern": "^[A-Z]{2}$",
+                "patternErrorMessage": "a country is two capital letters, such as PK",
+            },
+            "two letters, such as PK; without it any country",
         ),
         "value": Parameter({"type": "string"}, "the number; without it the input"),
     },
