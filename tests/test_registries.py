@@ -50,7 +50,9 @@ REGISTRIES = (
     Registry(
         "engine.lint",
         RULES,
-        frozenset({"checked", "conversations", "ignores", "report", "selection", "translations"}),
+        frozenset(
+            {"checked", "conversations", "ignores", "report", "selection", "text_walk", "translations"}
+        ),
     ),
     Registry("engine.lint.formats", FORMATS),
     Registry(

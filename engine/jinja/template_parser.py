@@ -115,8 +115,6 @@ def parse_text(environment: Environment, source: str, files: Files | None = None
 def parse_expression(environment: Environment, source: str) -> Parsed:
     """The expression, checked, as a tree that puts out its value. Raises BadExpression."""
     stripped = source.strip()
-    if not stripped:
-        raise BadExpression("here stands nothing; write an expression, such as `cart.total`", 0, 0)
     if stripped.startswith("{{") and stripped.endswith("}}"):
         inner = stripped[2:-2].strip()
         raise BadExpression(f"an expression is written without braces: {inner}", 0, source.index("{{"), 2)
