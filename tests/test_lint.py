@@ -388,7 +388,7 @@ BROKEN = {
         "unknown_state",
     ),
     "an attribute of an attribute": (
-        flow().replace("Hello!", '"{{ orders.last.numbr }}"') + "                         ^^^^^\n",
+        flow().replace("Hello!", '"{{ orders.last.numbr or 1 }}"') + "                         ^^^^^\n",
         "unknown_attribute",
     ),
     "a call of what a loop knows": (
@@ -723,12 +723,12 @@ PACKS_WITHOUT_FINDINGS = {
     },
     "a template without a translation serves every language": {
         "shop.yaml": TRANSLATED.replace("Hello!", "{template: shop/hello.j2}"),
-        "templates/shop/hello.j2": "Hello, {{ customer.name }}!\n",
+        "templates/shop/hello.j2": "Hello, {{ business.name }}!\n",
     },
     "a template with a translation that reads the same": {
         "shop.yaml": TRANSLATED.replace("Hello!", "{template: shop/hello.j2}"),
-        "templates/shop/hello.j2": "Hello, {{ customer.name }}!\n",
-        "templates/shop/hello.ur.j2": "{{ customer.name }} سلام\n",
+        "templates/shop/hello.j2": "Hello, {{ business.name }}!\n",
+        "templates/shop/hello.ur.j2": "{{ business.name }} سلام\n",
     },
 }
 
@@ -889,7 +889,7 @@ BROKEN_PACKS = {
     "a variable that a template's translation drops": (
         {
             "shop.yaml": TRANSLATED.replace("Hello!", "{template: shop/hello.j2}"),
-            "templates/shop/hello.j2": "Hello, {{ customer.name }}!\n",
+            "templates/shop/hello.j2": "Hello, {{ business.name }}!\n",
             "templates/shop/hello.ur.j2": "سلام\n",
         },
         ("different_variables", "../../templates/shop/hello.ur.j2", 1, 1),

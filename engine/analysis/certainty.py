@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import nodes
@@ -18,16 +19,27 @@ UNSURE = object()
 FILLING = frozenset(("add_to_cart", "change_quantity", "fill_cart", "repeat_order"))
 """The actions that may put something into the cart."""
 
-EMPTY_CART: Mapping[tuple[str, str], Any] = {
+Facts = Mapping[tuple[str, str], Any]
+"""What some attributes come to."""
+
+NO_FACTS: Facts = MappingProxyType({})
+EMPTY_CART: Facts = {
     ("cart", "is_empty"): True,
     ("cart", "count"): 0,
     ("cart", "lines"): (),
 }
-NO_ORDERS: Mapping[tuple[str, str], Any] = {
+NO_ORDERS: Facts = {
     ("orders", "last"): None,
     ("orders", "open"): (),
     ("orders", "all"): (),
 }
+NOBODY: Facts = {
+    **NO_ORDERS,
+    ("customer", "is_known"): False,
+    ("customer", "name"): "",
+    ("customer", "address"): "",
+}
+"""Who writes for the first time."""
 
 _TURNED = {"lt": "gt", "lteq": "gteq", "gt": "lt", "gteq": "lteq", "eq": "eq"}
 
@@ -36,10 +48,10 @@ class Certainty:
     """What conditions come to in one flow.
 
     Where nothing puts anything into the cart, it is empty. For a `newcomer` of a flow in which nothing is
-    ordered, there are no orders.
+    ordered, there are no orders. `facts` are what is known besides.
     """
 
-    def __init__(self, survey: Survey, newcomer: bool = False) -> None:
+    def __init__(self, survey: Survey, newcomer: bool = False, facts: Facts = NO_FACTS) -> None:
         flow = survey.flow
         used = {step.action for step in survey.steps}
         # Conversations of an older version come with what they have.
@@ -49,6 +61,7 @@ class Certainty:
             self._facts.update(NO_ORDERS)
             if "save_customer" not in used:
                 self._facts["customer", "is_known"] = False
+        self._facts.update(facts)
         translated = frozenset(name for names in flow.names.values() for name in names)
         for name, value in flow.settings.items():
             if name not in translated:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from engine.analysis.certainty import FILLING, UNSURE, Certainty
+from engine.analysis.certainty import FILLING, NO_FACTS, UNSURE, Certainty, Facts
 from engine.analysis.moves import Move, Moves
 from engine.analysis.presence import NEVER_UNREADABLE
 from engine.analysis.scopes import NUMERIC
@@ -18,13 +18,13 @@ from engine.validators.between import is_number
 class Possibility:
     """What can happen in one flow.
 
-    For a `newcomer` there are no orders, if nothing is ordered in the flow.
+    For a `newcomer` there are no orders, if nothing is ordered in the flow. `facts` are known besides.
     """
 
-    def __init__(self, moves: Moves, newcomer: bool = False) -> None:
+    def __init__(self, moves: Moves, newcomer: bool = False, facts: Facts = NO_FACTS) -> None:
         self.moves = moves
         self.newcomer = newcomer
-        self.certainty = Certainty(moves.survey, newcomer)
+        self.certainty = Certainty(moves.survey, newcomer, facts)
         self._rules: dict[int, str] = {}
         self._ends: dict[str, frozenset[str]] = {}
 

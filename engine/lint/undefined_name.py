@@ -143,7 +143,7 @@ class _Search:
     def _problem(self, text: Written, read: Read, bare: Sequence[Use], is_message: bool) -> Problem:
         name = read.path[0]
         use, conversation = self._nearest(name, bare)
-        where = _where(use, text.source.place.file) if is_message else "here"
+        where = where_said(use, text.source.place.file) if is_message else "here"
         if name in self.presence.kept:
             said = f"the slot '{name}' may be empty {where}: ask for it before, or write `{name} or \"…\"`"
         else:
@@ -244,7 +244,7 @@ def is_printed(text: Written) -> bool:
     return not isinstance(source, Expression) and not getattr(source, "is_lone", False)
 
 
-def _where(use: Use, file: str) -> str:
+def where_said(use: Use, file: str) -> str:
     """The words on where a message of this file is said."""
     place = _place_of(use)
     if place.line:

@@ -46,7 +46,7 @@ states:
     otherwise: {reply: hello, goto: ordered}
   ordered: {final: true}
 messages:
-  hello: "Hello, {{ customer.name.upper() }}!"
+  hello: "Hello, {{ business.name.upper() }}!"
   #                               ^^^^^
 """,
     },
@@ -60,7 +60,7 @@ states:
     otherwise: {reply: hello, goto: ordered}
   ordered: {final: true}
 messages:
-  hello: "Hello, {{ customer.name | upper }}!"
+  hello: "Hello, {{ business.name | upper }}!"
 """,
     },
     check=check,
