@@ -66,10 +66,26 @@ class Names(Protocol):
         """What the name stands for; MISSING where there is nothing."""
 
 
-class _Compiled:
-    """A source that is parsed at once, where it is not handed in `parsed`, and compiled at its first use."""
+class _Made:
+    """What was made of a source, the same for all places where it stands."""
 
-    __slots__ = ("source", "place", "_environment", "_parse", "_parsed", "_reads", "_root", "_debug_info")
+    __slots__ = ("parsed", "_reads")
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.parsed = parsed
+        self._reads: tuple[Read, ...] | None = None
+
+    def reads(self) -> tuple[Read, ...]:
+        """What it reads, as values of their own: who asks may tell them from those of another place."""
+        if self._reads is None:
+            self._reads = reads_of(self.parsed)
+        return tuple(read._replace() for read in self._reads)
+
+
+class _Compiled:
+    """A source that was parsed, and is compiled at its first use."""
+
+    __slots__ = ("source", "place", "_environment", "_parse", "_made", "_reads", "_root", "_debug_info")
 
     def __init__(
         self,
@@ -77,20 +93,20 @@ class _Compiled:
         place: Place,
         environment: Environment,
         parse: Callable[[], Parsed],
-        parsed: Parsed | None = None,
+        made: _Made,
     ) -> None:
         self.source = source
         self.place = place
         self._environment = environment
         self._parse = parse
-        self._parsed: Parsed | None = parsed or parse()
+        self._made: _Made | None = made
         self._reads: tuple[Read, ...] | None = None
         self._root: Callable[[Any], Generator[Any, None, None]] | None = None
         self._debug_info = ""
 
     def parsed(self) -> tuple[Parsed, ...]:
         """What was made of it, for those who look at it without running it."""
-        return (self._parsed or self._parse(),)
+        return (self._again().parsed,)
 
     def beginning_of(self, read: Read) -> Place:
         """Where the source begins in which this is read."""
@@ -99,17 +115,21 @@ class _Compiled:
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside, in the order of the source."""
         if self._reads is None:
-            self._reads = reads_of(self._parsed or self._parse())
+            self._reads = self._again().reads()
         return self._reads
+
+    def _again(self) -> _Made:
+        """What was made of it; once it is compiled, that is made anew."""
+        return self._made or _Made(self._parse())
 
     def _compile(self, show: str) -> Callable[[Any], Generator[Any, None, None]]:
         try:
-            tree = (self._parsed or self._parse()).tree
+            tree = self._again().parsed.tree
             self._root, self._debug_info = compile_tree(self._environment, tree, show)
         except (TemplateError, SyntaxError, RecursionError, MemoryError) as error:
             said = getattr(error, "message", None) or str(error)
             raise ExpressionFailed(f"this cannot be compiled: {said}", self.place) from error
-        self._parsed = None
+        self._made = None
         return self._root
 
     def _failed(self, error: Exception) -> ExpressionFailed:
@@ -132,11 +152,10 @@ class Expression(_Compiled):
         place: Place,
         environment: Environment,
         parse: Callable[[], Parsed],
-        parsed: Parsed | None = None,
+        made: _Made,
     ) -> None:
-        super().__init__(source, place, environment, parse, parsed)
-        assert self._parsed is not None  # noqa: S101
-        self._chain, self._is_negated = _chain(self._parsed.tree)
+        super().__init__(source, place, environment, parse, made)
+        self._chain, self._is_negated = _chain(made.parsed.tree)
 
     def compile(self) -> None:
         """Does now what would be done at the first use."""
@@ -145,12 +164,12 @@ class Expression(_Compiled):
 
     def implies(self, holds: bool) -> frozenset[Path]:
         """The names, with their attributes, that hold something where the expression does, or does not."""
-        return implied(self._parsed or self._parse(), holds)
+        return implied(self._again().parsed, holds)
 
     @property
     def may_be_nothing(self) -> bool:
         """Whether a condition without an `else` may leave it without a value."""
-        return may_be_nothing(self._parsed or self._parse())
+        return may_be_nothing(self._again().parsed)
 
     def evaluate(self, names: Names) -> Any:
         """Its value; None where that is empty. Raises ExpressionFailed."""
@@ -293,7 +312,7 @@ class Sandbox:
     def __init__(self, templates: Mapping[str, str] | None = None) -> None:
         self.templates: Mapping[str, str] = templates or {}
         self.environment = Environment(FILTERS, TESTS)
-        self._trees: dict[tuple[str, bool], Parsed] = {}
+        self._known: dict[tuple[str, bool], _Made] = {}
 
     def expression(self, source: str, place: Place = NOWHERE) -> Expression:
         """An expression without braces, as in `when`, `check` and `from`."""
@@ -346,12 +365,12 @@ class Sandbox:
             return parse_text(environment, stripped)
 
         try:
-            parsed = self._once(stripped, False, parse)
+            made = self._once(stripped, False, parse)
         except BadExpression as error:
             error.place = begins
             raise
-        if _is_lone(parsed.tree):
-            expression = Expression(source, begins, environment, parse, parsed)
+        if _is_lone(made.parsed.tree):
+            expression = Expression(source, begins, environment, parse, made)
             return Value(source, place, (expression,), expression.evaluate)
         text = self._text(source, place, "", None, "")
         return Value(source, place, (text,), text.render)
@@ -364,20 +383,20 @@ class Sandbox:
         def parse() -> Parsed:
             return parse_text(environment, source, files, file)
 
-        parsed = self._once(source, False, parse) if files is None else parse()
-        compiled = _Compiled(source, place, environment, parse, parsed)
+        made = self._once(source, False, parse) if files is None else _Made(parse())
+        compiled = _Compiled(source, place, environment, parse, made)
         return Text(
             source, place, language, compiled, "isolated" if is_right_to_left(language) else "printed"
         )
 
-    def _once(self, source: str, is_expression: bool, parse: Callable[[], Parsed]) -> Parsed:
+    def _once(self, source: str, is_expression: bool, parse: Callable[[], Parsed]) -> _Made:
         """What is made of a source: nobody changes it, so what stands in many places is parsed once.
 
         It is forgotten with the sandbox, which nothing that it made holds.
         """
-        known = self._trees.get((source, is_expression))
+        known = self._known.get((source, is_expression))
         if known is None:
-            known = self._trees[source, is_expression] = parse()
+            known = self._known[source, is_expression] = _Made(parse())
         return known
 
 

@@ -62,6 +62,7 @@ class Presence:
         self._implied: dict[tuple[int, bool], Facts] = {}
         self._brought: dict[int, Facts] = {}
         self._effects: dict[int, Effect] = {}
+        self._passed: dict[int, Facts] = {}
 
     def bits(self, name: str) -> Facts:
         """The facts of which any makes the name sure; 0 for a name that is always there."""
@@ -91,24 +92,19 @@ class Presence:
         What a rule does is worked out once: it brings some facts and keeps others, whatever was sure before.
         Only where a slot is saved from a name that may be empty, this depends on what was.
         """
-        copies: bool | None = None
+        if any(id(move) not in self._effects for move in moves):
+            if self._copies(site.rule):
+                yield from self._worked_out(site, moves, before)
+                return
+            self._note_effects(site, moves)
         for move in moves:
-            effect = self._effects.get(id(move))
-            if effect is None:
-                copies = self._copies(site.rule) if copies is None else copies
-                if copies:
-                    yield from self._worked_out(site, (move,), before)
-                    continue
-                effect = self._effect(site, move)
-            brings, keeps, brings_back, keeps_back = effect
+            brings, keeps, brings_back, keeps_back = self._effects[id(move)]
             yield move, brings | before & keeps, brings_back | before & keeps_back
 
-    def _effect(self, site: Site, move: Move) -> Effect:
-        (_, brings, brings_back), (_, keeps, keeps_back) = (
-            next(self._worked_out(site, (move,), before)) for before in (0, self.slots)
-        )
-        effect = self._effects[id(move)] = (brings, keeps, brings_back, keeps_back)
-        return effect
+    def _note_effects(self, site: Site, moves: Sequence[Move]) -> None:
+        with_none, with_all = (self._worked_out(site, moves, before) for before in (0, self.slots))
+        for (move, brings, brings_back), (_, keeps, keeps_back) in zip(with_none, with_all, strict=True):
+            self._effects[id(move)] = (brings, keeps, brings_back, keeps_back)
 
     def _copies(self, rule: Rule) -> bool:
         """Whether the rule saves what a slot or another name holds that may be empty."""
@@ -262,6 +258,12 @@ class Presence:
 
     def passed(self, check: Check) -> Facts:
         """What is sure once the validator let the value pass."""
+        known = self._passed.get(id(check))
+        if known is None:
+            known = self._passed[id(check)] = self._passing(check)
+        return known
+
+    def _passing(self, check: Check) -> Facts:
         facts = 0
         for value in check.parameters.values():
             if isinstance(value, Expression):

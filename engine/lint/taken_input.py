@@ -37,6 +37,9 @@ NUMBERS = frozenset({"number", "decimal", "money"})
 MOST_PRODUCTS = 100
 """So many products are tried as an answer that a pattern may take."""
 
+ANSWER = "answer"
+"""What fits every type that names no example."""
+
 PLAIN: Mapping[str, tuple[str, ...]] = {
     "date": PLAIN_DAYS,
     "time": PLAIN_TIMES,
@@ -143,13 +146,15 @@ class _Looked:
         declared = TYPES.get(kind)
         if declared is None or declared.shape is None:
             return "", False
-        relation = self.checked.shapes.relation(pattern, Pattern.compile(f"{{answer:{kind}}}"))
-        if relation.first_covers:
-            return declared.example or str(relation.witness), True
-        if kind in NUMBERS:
-            # A telephone number is no number that is asked for, though it looks like one.
-            is_phone = any(hole.type == "phone" for hole in pattern.holes)
-            return ("" if is_phone else relation.witness or ""), False
+        # What one plain answer does not fit does not take them all; to compare the shapes takes its time.
+        if kind in NUMBERS or pattern.match(declared.example or ANSWER) is not None:
+            relation = self.checked.shapes.relation(pattern, Pattern.compile(f"{{answer:{kind}}}"))
+            if relation.first_covers:
+                return declared.example or str(relation.witness), True
+            if kind in NUMBERS:
+                # A telephone number is no number that is asked for, though it looks like one.
+                is_phone = any(hole.type == "phone" for hole in pattern.holes)
+                return ("" if is_phone else relation.witness or ""), False
         known = words_for_yes_and_no(self.flow.languages) if kind == "boolean" else PLAIN.get(kind, ())
         return next((answer for answer in known if pattern.match(answer) is not None), ""), False
 

@@ -25,7 +25,7 @@ from engine.expressions import Part
 from engine.flow import Check, Choices
 from engine.jinja.template_parser import Parsed
 from engine.lint.checked import Checked, Rule
-from engine.lint.text_walk import Local, TextWalk
+from engine.lint.text_walk import Local, TextWalk, walked
 from engine.schema.problems import either
 from engine.source import Problem
 
@@ -76,12 +76,9 @@ SAID: Mapping[Kind, str] = {
 
 
 def check(checked: Checked) -> Iterator[Problem]:
+    yield from walked(_Walk, checked, LOOKED_AT)
     for survey in checked.surveys:
         names = checked.names_of(survey)
-        for text in checked.texts_of(survey):
-            for parsed in text.source.parsed():
-                if any(token.text in LOOKED_AT for token in parsed.tokens):
-                    yield from _Walk(checked, names, text, parsed).findings()
         for state in survey.flow.states.values():
             if state.choices is not None:
                 yield from _chosen_from(names, state.choices)

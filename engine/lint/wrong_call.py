@@ -12,7 +12,7 @@ from jinja2 import nodes
 from engine.analysis.kinds import METHODS, NUMBER
 from engine.currencies import CURRENCIES
 from engine.lint.checked import Checked, Rule
-from engine.lint.text_walk import Local, TextWalk
+from engine.lint.text_walk import Local, TextWalk, walked
 from engine.nearest import unknown
 from engine.source import Problem
 
@@ -83,12 +83,7 @@ LOOKED_AT = frozenset(("(", "call", *(name for _, name in METHODS))) | frozenset
 
 
 def check(checked: Checked) -> Iterator[Problem]:
-    for survey in checked.surveys:
-        names = checked.names_of(survey)
-        for text in checked.texts_of(survey):
-            for parsed in text.source.parsed():
-                if any(token.text in LOOKED_AT for token in parsed.tokens):
-                    yield from _Walk(checked, names, text, parsed).findings()
+    yield from walked(_Walk, checked, LOOKED_AT)
 
 
 class _Walk(TextWalk):
