@@ -382,6 +382,29 @@ CASES = {
         },
         [("taken_title", OWN)],
     ),
+    "a title that may be another command's word": (
+        {
+            "general": 'leave: {title: "{% if cart.is_empty %}Go{% else %}Leave{% endif %} now",'
+            " words: [leave], reply: hello, goto: done}",
+            "own": "go: {words: [go now], reply: offer}",
+        },
+        [("taken_title", GENERAL)],
+    ),
+    "titles that take turns": (
+        {
+            "own": "a: {title: '{% if cart.is_empty %}Yes{% else %}No{% endif %}', words: [a], reply: hello}\n"
+            "b: {title: '{% if cart.is_empty %}No{% else %}Yes{% endif %}', words: [b], reply: offer}",
+            "buttons": "a, b",
+        },
+        [],
+    ),
+    "a title with a name in it": (
+        {
+            "general": 'leave: {title: "{% if cart.is_empty %}Go{% endif %}{{ business.name }}",'
+            " words: [leave], reply: hello, goto: done}",
+        },
+        [],
+    ),
     "a title that is its own command's word": (
         {"general": "leave: {title: Leave, words: [leave], reply: hello, goto: done}"},
         [],

@@ -46,8 +46,8 @@ LARGEST = 10**15 - 1
 MOST_ORDERED = 9_999
 """How many of a product people are thought to order, where no check and no setting bounds it."""
 
-ORDERED = frozenset({"cart", "orders", "order", "line", "failure"})
-"""Names by which texts read what was ordered."""
+ORDERED = (".count", ".quantity", ".total", ".left")
+"""What texts read of carts, lines and orders that is large where much was ordered."""
 
 PHONE = "923001234567"
 
@@ -155,8 +155,8 @@ class WorstCase:
 
     def assumed_in(self, text: Text) -> int:
         """The quantity that is only thought of in a text which says what was ordered; 0 where it is known."""
-        says_it = any(read.path[0] in ORDERED for read in text.reads() if read.path)
-        return 0 if self._bound or not says_it else MOST_ORDERED
+        says_it = any(word in text.source for word in ORDERED)
+        return MOST_ORDERED if says_it and not self._bound else 0
 
     @cached_property
     def _bound(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from engine.analysis.outcomes import outcomes
 from engine.analysis.scopes import Scope, Scopes
 from engine.analysis.survey import Survey, offers_of
 from engine.flow import Button, Flow, Message
@@ -15,11 +16,15 @@ from engine.words import fold
 
 
 class Titled(NamedTuple):
-    """What a button may say, as it is compared and as it is written, and where that stands."""
+    """What a button may say, as it is compared and as it is written, and where that stands.
+
+    One that is not `sure` is said under a condition.
+    """
 
     folded: str
     title: str
     place: Place
+    sure: bool = True
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -51,8 +56,8 @@ class _Titles:
             spelled = str(rule.name).replace("_", " ").capitalize()
             yield Titled(fold(spelled), spelled, rule.place)
         for title in rule.title.values():
-            if title.constant is not None:
-                yield Titled(fold(title.constant), title.constant, title.place)
+            for said in outcomes(title):
+                yield Titled(fold(said), said, title.place, title.constant is not None)
 
 
 def _alike(
@@ -65,6 +70,8 @@ def _alike(
         if len(rules) != 1 or rules[0].when is not None:
             continue
         for titled in titles.of(rules[0]):
+            if not titled.sure:
+                continue  # The other may say something else then.
             other = seen.setdefault(titled.folded, button)
             if other is not button and (other.command != button.command or other.values or button.values):
                 said = (
