@@ -392,8 +392,8 @@ CASES = {
     ),
     "titles that take turns": (
         {
-            "own": "a: {title: '{% if cart.is_empty %}Yes{% else %}No{% endif %}', words: [a], reply: hello}\n"
-            "b: {title: '{% if cart.is_empty %}No{% else %}Yes{% endif %}', words: [b], reply: offer}",
+            "own": "a: {title: '{% if cart.count %}Yes{% else %}No{% endif %}', words: [a], reply: hello}\n"
+            "b: {title: '{% if cart.count %}No{% else %}Yes{% endif %}', words: [b], reply: offer}",
             "buttons": "a, b",
         },
         [],
