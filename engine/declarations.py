@@ -1,7 +1,5 @@
 """What an action, a validator and a type declare of themselves: the source of schema and reference."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -92,7 +90,7 @@ def as_is(value: Any) -> Any:
     return value
 
 
-def load_as_is(stored: Any, draft: Draft) -> Any:
+def load_as_is(stored: Any, draft: "Draft") -> Any:
     return stored
 
 
@@ -109,10 +107,10 @@ class Type(NamedTuple):
 
     name: str
     about: str
-    read: Callable[[str, Draft], Any]
+    read: Callable[[str, "Draft"], Any]
     shape: str | None = None
     store: Callable[[Any], Any] = as_is
-    load: Callable[[Any, Draft], Any] = load_as_is
+    load: Callable[[Any, "Draft"], Any] = load_as_is
     kinds: tuple[str, ...] = ("text",)
     example: str = ""
     holds: type = str

@@ -1,7 +1,5 @@
 """What a flow is, once read: states, rules, branches, messages and choices as values that never change."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType

@@ -4,8 +4,6 @@ Buttons and lists that a channel cannot show, or has too few places for, go out 
 lists get a row that shows more; long texts are split at a line.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

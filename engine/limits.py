@@ -1,7 +1,5 @@
 """The kinds of message there are, and what a channel has places for."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Kind = Literal[

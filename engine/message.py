@@ -1,7 +1,5 @@
 """What is said in either direction, the same for every channel."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple

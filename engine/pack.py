@@ -1,7 +1,5 @@
 """A business's folder, read: who it is, its flows by role, its first products, the life of an order."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

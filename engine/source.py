@@ -1,7 +1,5 @@
 """Values out of a file that remember the file, the line and the column they came from."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 
@@ -15,7 +13,7 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
-    def within(self, line_offset: int, column: int) -> Place:
+    def within(self, line_offset: int, column: int) -> "Place":
         """The spot in a text that begins here: `line_offset` lines down, `column` from 1 in that line."""
         return Place(self.file, self.line + line_offset, self.column + max(column, 1) - 1)
 
@@ -29,7 +27,7 @@ class Spot(str):
     place: Place = NOWHERE
 
     @classmethod
-    def of(cls, place: Place) -> Spot:
+    def of(cls, place: Place) -> "Spot":
         spot = cls(place)
         spot.place = place
         return spot
@@ -75,7 +73,7 @@ class Word(str):
     content: Place | None = None
 
     @classmethod
-    def at(cls, text: str, place: Place, content: Place | None = None) -> Word:
+    def at(cls, text: str, place: Place, content: Place | None = None) -> "Word":
         word = cls(text)
         word.place = place
         if content is not None:
