@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.analysis.readable import fits_alone
 from engine.analysis.scopes import Heard, Scopes, Shaped
-from engine.analysis.shapes import beginning
 from engine.analysis.survey import Survey, offers_of
 from engine.analysis.walk import understood_in
 from engine.flow import Message, State
@@ -135,9 +134,12 @@ def _numbers_asked_for(asked: Command, numbers: Iterable[str]) -> Iterator[str]:
 
 
 def _may_be_number(shaped: Shaped) -> bool:
-    """Whether the pattern may be made for lone numbers: it begins with a digit, or is a hole for them."""
-    holes = shaped.pattern.holes
-    return all(hole.type in NUMBERS for hole in holes) and beginning(shaped.pattern) in ("", "0")
+    """Whether the pattern may be made for lone numbers: it is one, or one hole for them."""
+    holes, source = shaped.pattern.holes, shaped.pattern.source.strip()
+    if not holes:
+        return source.isdecimal()
+    is_one_hole = len(holes) == 1 and source.startswith("{") and source.endswith("}")
+    return is_one_hole and holes[0].type in NUMBERS
 
 
 def _takes_number(shaped: Shaped) -> bool:
