@@ -30,7 +30,7 @@ states:
 messages:
   hello: Hello!
   offer: {{text: Choose, buttons: [{buttons}]}}
-"""
+{extra}"""
 
 AMBIGUITIES = frozenset(
     {
@@ -53,6 +53,7 @@ def problems_in(
     more: str = "",
     buttons: str = "leave",
     urdu: str = "",
+    extra: str = "",
 ) -> list[Problem]:
     files = {
         "shop.yaml": FLOW.format(
@@ -62,6 +63,7 @@ def problems_in(
             ask=ask,
             more=more,
             buttons=buttons,
+            extra=extra,
         )
     }
     if urdu:
@@ -390,6 +392,24 @@ CASES = {
         },
         [("taken_title", GENERAL)],
     ),
+    "a title that buttons of two messages of one turn say": (
+        {
+            "own": "a: {title: Fine, words: [a], reply: more, ask_again: true}\n"
+            "b: {title: fine!, words: [b], reply: hello, goto: done}",
+            "buttons": "a",
+            "extra": "  more: {text: More, buttons: [b]}\n",
+        },
+        [("taken_title", 18)],
+    ),
+    "a title that buttons of two messages of two turns say": (
+        {
+            "own": "a: {title: Fine, words: [a], reply: more}\n"
+            "b: {title: fine!, words: [b], reply: hello, goto: done}",
+            "buttons": "a",
+            "extra": "  more: {text: More, buttons: [b]}\n",
+        },
+        [],
+    ),
     "titles that take turns": (
         {
             "own": "a: {title: '{% if cart.count %}Yes{% else %}No{% endif %}', words: [a], reply: hello}\n"
@@ -612,6 +632,7 @@ def test_a_word_that_is_a_product_is_found_where_a_product_is_asked_for() -> Non
         ask="input: {save: wanted, else: hello, goto: done}",
         more="",
         buttons="go",
+        extra="",
     )
     catalog = "products: [{number: 1, code: pie, name: apple pie, price: 5}]\n"
     reading = read_pack({"business.yaml": BUSINESS, "shop.yaml": shop, "catalog.yaml": catalog}, "", {})
@@ -627,6 +648,7 @@ def test_a_line_to_pick_from_that_is_called_as_a_command_is_found() -> None:
         " value: '{{ one.code }}', save: wanted, goto: done}",
         more="",
         buttons="go",
+        extra="",
     )
     catalog = "products: [{number: 1, code: pie, name: apple pie, price: 5}]\n"
     reading = read_pack({"business.yaml": BUSINESS, "shop.yaml": shop, "catalog.yaml": catalog}, "", {})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from engine.analysis.moves import Move
 from engine.analysis.outcomes import outcomes
+from engine.analysis.proofs import Proofs
 from engine.analysis.scopes import Scope, Scopes
 from engine.analysis.survey import Survey, offers_of
 from engine.flow import Button, Flow, Message
@@ -36,6 +38,8 @@ def check(checked: Checked) -> Iterator[Problem]:
                 yield from _alike(message, offers, survey, titles)
         yield from _other_words(survey, scopes, titles)
         yield from _lines(checked, survey, scopes)
+    for proofs in checked.proofs:
+        yield from _in_one_turn(proofs, _Titles(proofs.flow))
 
 
 class _Titles:
@@ -79,6 +83,47 @@ def _alike(
                 )
                 yield problem_at(RULE.name, button.command, said, button.place)
                 break
+
+
+def _in_one_turn(proofs: Proofs, titles: _Titles) -> Iterator[Problem]:
+    """Buttons of two messages of one turn that say the same: who types it can mean but one of them."""
+    survey, states = proofs.survey, proofs.flow.states
+    own = {name: by_language[proofs.flow.languages[0]] for name, by_language in proofs.flow.messages.items()}
+    known: set[tuple[str, ...]] = set()
+    told: set[Place] = set()
+    for move in _moves(proofs):
+        state = states.get(move.goto) if move.goto is not None else move.state if move.ask_again else None
+        said = (*move.says, *(state.ask if state is not None else ()))
+        shown = tuple(dict.fromkeys(str(name) for name in said if name in own and offers_of(own[name])))
+        if len(shown) < 2 or shown in known:
+            continue
+        known.add(shown)
+        seen: dict[str, tuple[str, Button]] = {}
+        for name in shown:
+            for button in offers_of(own[name]):
+                rules = [rule for _, rule in survey.called.get(button.command, ())]
+                if len(rules) != 1 or rules[0].when is not None:
+                    continue
+                for titled in titles.of(rules[0]):
+                    first, other = seen.setdefault(titled.folded, (name, button))
+                    is_other = first != name and other.command != button.command
+                    if titled.sure and is_other and button.place not in told:
+                        told.add(button.place)
+                        said_too = (
+                            f"'{titled.title}' is what a button of '{first}' says too, in the same turn"
+                        )
+                        yield problem_at(
+                            RULE.name, button.command, f"{said_too}: typed, it means that one", button.place
+                        )
+
+
+def _moves(proofs: Proofs) -> Iterator[Move]:
+    moves = proofs.moves
+    for group in moves.entering.values():
+        yield from group
+    for groups in (*moves.own.values(), moves.above):
+        for _, group in groups:
+            yield from group
 
 
 def _other_words(survey: Survey, scopes: Scopes, titles: _Titles) -> Iterator[Problem]:
