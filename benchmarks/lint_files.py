@@ -98,7 +98,7 @@ def wide_flow(states: int) -> str:
     """A flow of so many small states, each with its question, and commands that all of them understand."""
     numbers = range(1, states + 1)
     steps = "".join(WIDE_STATE.format(n=n, next=f"step_{n + 1}" if n < states else "over") for n in numbers)
-    asks = "".join(f'  ask_{n}: "Question {n} of {states}, {{{{ customer.name }}}}?"\n' for n in numbers)
+    asks = "".join(f'  ask_{n}: "Question {n} of {states}, {{{{ business.name }}}}?"\n' for n in numbers)
     return WIDE_HEAD + steps + "  over: {final: true}\nmessages:\n" + WIDE_MESSAGES + asks
 
 

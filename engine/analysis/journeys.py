@@ -63,6 +63,10 @@ class Journeys:
         """How far the spot is from the start."""
         return self._costs[spot]
 
+    def before(self, spot: Spot) -> tuple[Spot, Move | None] | None:
+        """The spot before one that is reached, and the move between them, if any; None at the beginning."""
+        return self._came[spot]
+
     def to(self, spot: Spot) -> tuple[tuple[str, Move], ...]:
         """The moves that lead to a spot that is reached, each with the name of the state it leaves."""
         found: list[tuple[str, Move]] = []

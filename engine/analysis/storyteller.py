@@ -12,6 +12,10 @@ from engine.flow import Branch, Flow, Rule, State
 from engine.sayings import MEANINGLESS, Said, sayings
 from engine.shop import Product
 
+FIRST_TOLD = 20
+LAST_TOLD = 40
+"""Of a longer way so many moves at its beginning and at its end are told: nobody says thousands of things."""
+
 
 class Storyteller:
     """Writes moves down as a conversation, a line for each thing that is said or happens."""
@@ -27,7 +31,13 @@ class Storyteller:
 
     def tell(self, path: Iterable[tuple[str, Move]], end: str = "", lacking: str = "") -> tuple[str, ...]:
         """The conversation, with the state in which it ends where one is named, and without this name."""
-        lines = [line for name, move in path for line in self._lines(name, move, lacking)]
+        way = list(path)
+        left_out = way[FIRST_TOLD : max(FIRST_TOLD, len(way) - LAST_TOLD)]
+        lines = [line for name, move in way[:FIRST_TOLD] for line in self._lines(name, move, lacking)]
+        if left_out:
+            lines.append(f"(… {len(left_out)} more …)")
+        last = way[FIRST_TOLD + len(left_out) :]
+        lines += [line for name, move in last for line in self._lines(name, move, lacking)]
         return (*lines, f"[{end}]") if end else tuple(lines)
 
     def _lines(self, name: str, move: Move, lacking: str) -> Iterator[str]:

@@ -61,6 +61,7 @@ class _Newcomer:
         self.proofs = proofs
         self.possibility = Possibility(proofs.moves, newcomer=True, facts=NOBODY)
         self.journeys = Journeys(self.possibility)
+        self._new: dict[Spot, bool] = {}
 
     def problems(self, shown: Sequence[Shown]) -> Iterator[Problem]:
         for message, text, read in shown:
@@ -85,10 +86,27 @@ class _Newcomer:
             spot = Spot(str(state), waits)
             if not self.journeys.reaches(*spot[:2]) or not self.journeys.is_possible(spot):
                 continue
+            if not self._is_new_at(spot) or (move is not None and not self._is_new_after(move)):
+                continue
             came = (*self.journeys.to(spot), *(((str(state), move),) if move is not None else ()))
-            if all(self._is_new_after(one) for _, one in came) and self._passes(came):
+            if self._passes(came):
                 yield use, came
                 return
+
+    def _is_new_at(self, spot: Spot) -> bool:
+        """Whether every move on the way to the spot is sure to be made by somebody new."""
+        way: list[tuple[Spot, Spot, Move | None]] = []
+        at = spot
+        while at not in self._new:
+            came = self.journeys.before(at)
+            if came is None:
+                self._new[at] = True
+            else:
+                way.append((at, *came))
+                at = came[0]
+        for at, earlier, move in reversed(way):
+            self._new[at] = self._new[earlier] and (move is None or self._is_new_after(move))
+        return self._new[spot]
 
     def _states_of(self, use: Use) -> list[str]:
         """The states in which a rule above all states can be set off, the nearest first."""
