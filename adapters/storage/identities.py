@@ -29,8 +29,8 @@ FILL = """
     WHERE id = ?"""
 GIVE_ORDERS = "UPDATE orders SET customer_id = ? WHERE customer_id = ?"
 GIVE_TALK = "UPDATE conversations SET customer_id = ? WHERE id = ?"
-MOST_LOOKS = 5
-"""How often is looked again where others change what was found."""
+MOST_LOOKS = 50
+"""How often is looked again where others change what was found: each customer of a POST may be joined by then."""
 
 
 Found = TypeVar("Found")
