@@ -30,7 +30,7 @@ FILL = """
 GIVE_ORDERS = "UPDATE orders SET customer_id = ? WHERE customer_id = ?"
 GIVE_TALK = "UPDATE conversations SET customer_id = ? WHERE id = ?"
 MOST_LOOKS = 50
-"""How often is looked again where others change what was found: each customer of a POST may be joined by then."""
+"""How often is looked again where others change what was found: of a POST, every customer may be joined."""
 
 
 Found = TypeVar("Found")
