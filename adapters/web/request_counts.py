@@ -1,7 +1,7 @@
 """Counts requests in memory for Flask-Limiter, at the same small cost however many have been counted.
 
-The storage that its library brings starts a thread for every few requests, only to forget old ones; at a
-hundred requests a second that took longer than keeping a message.
+The storage that its library brings starts a thread, only to forget old ones, whenever the last one has ended:
+at a hundred requests a second nearly one for each.
 """
 
 from __future__ import annotations
