@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,7 +93,14 @@ def noting(site: Site) -> list[tuple[int, float]]:
         site.jobs.take_turns(conversation)
         ended.append((conversation, time.time()))
 
+    def take_turns_together(conversations: Sequence[int]) -> Iterable[int]:
+        apart = site.jobs.take_turns_together(conversations)
+        moment = time.time()
+        ended.extend((conversation, moment) for conversation in conversations if conversation not in apart)
+        return apart
+
     site.dispatch.turns.work["take_turns"] = take_turns
+    site.dispatch.turns.do_together("take_turns", take_turns_together)
     return ended
 
 
@@ -246,6 +253,7 @@ def dispatch(modes: list[Mode], rounds: int, count: int = 3000) -> None:
             with mode.database() as url:
                 site = site_of(url, mode.redis_url, 1)
                 site.dispatch.turns.work["take_turns"] = lambda conversation: None
+                site.dispatch.turns.do_together("take_turns", lambda conversations: ())
                 began = time.process_time()
                 site.workers.start()
                 for one in range(1, count + 1):

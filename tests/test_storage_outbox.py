@@ -28,12 +28,14 @@ from adapters.storage import (
     StorageError,
     Wait,
     backlog,
+    batches,
     failures,
     inbox,
     outbox,
     receipts,
     reports,
     turns,
+    working_turn,
 )
 from adapters.storage.database import stored
 from adapters.storage.payloads import dump, kind_of, load_outbound
@@ -271,7 +273,7 @@ def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> N
         (outbox.CLAIMABLE, (1, NOW, NOW), "messages_queued"),
         (outbox.CLAIM, (NOW, 1, 1, 1, 1, "", ""), "messages_queued"),
         (outbox.OUTGOING, (NOW, NOW, 10, 0), "messages_queued"),
-        (turns.OLDEST_RECEIVED, (1,), "messages_received"),
+        (working_turn.OLDEST_RECEIVED, (1,), "messages_received"),
         (turns.HELD, (1,) * turns.HELD.count("?"), "messages_received"),
         (turns.WAITING, (NOW, NOW, 10, 0), "messages_received"),
         (backlog.WAITING, (), "messages_received"),
@@ -290,6 +292,13 @@ def test_the_queue_is_read_through_its_index(
 ) -> None:
     plan = plan_of(storage, statement, *(stored(one) if one is NOW else one for one in parameters))
     assert index in plan, plan
+
+
+def test_what_waits_in_several_conversations_is_read_through_its_index(storage: Storage) -> None:
+    kind = storage.database.kind
+    asked = {"sqlite": "[1,2,3]", "postgresql": "{1,2,3}"}[kind]
+    plan = plan_of(storage, batches.HOLD_SEVERAL[kind], asked)
+    assert "messages_received" in plan, plan
 
 
 def test_messages_of_the_same_customer_on_two_numbers_do_not_mix(storage: Storage) -> None:

@@ -22,6 +22,7 @@ from storage_case import (
     everything,
     heard,
     in_threads,
+    kept,
     open_shop,
     order_of,
 )
@@ -101,7 +102,7 @@ def test_two_customers_never_both_get_the_last_cookie(place: Place) -> None:
             try:
                 with storage.turn(conversations[number]) as working:
                     working.shop.place_order(order_of(COOKIE, 1))
-                    working._undo.keep()
+                    kept(working)
                 outcomes.append("got it")
             except Failure as failure:
                 outcomes.append((failure.code, failure.left))
@@ -128,7 +129,7 @@ def test_numbers_have_no_gap_when_threads_order_and_some_orders_fail(storage: St
                     working.shop.place_order(order_of(CAKE, 1))
                     if count % 3 == 0:
                         raise KeyError("after the number was taken")
-                    working._undo.keep()
+                    kept(working)
             except KeyError:
                 continue
 
@@ -138,7 +139,7 @@ def test_numbers_have_no_gap_when_threads_order_and_some_orders_fail(storage: St
 
 ORDERS_OF_A_PROCESS = """
 import sys
-from storage_case import heard, open_shop, order_of
+from storage_case import heard, kept, open_shop, order_of
 from shop_contract import CAKE
 
 storage = open_shop(sys.argv[1])
@@ -146,7 +147,7 @@ conversation = heard(storage, "hi", sys.argv[2], "9230000000" + sys.argv[2])
 for _ in range(20):
     with storage.turn(conversation) as working:
         working.shop.place_order(order_of(CAKE, 1))
-        working._undo.keep()
+        kept(working)
 storage.close()
 """
 
@@ -175,7 +176,7 @@ def test_an_order_is_kept_whole(storage: Storage) -> None:
             instructions="ring twice",
         )
         working.shop.place_order(draft._replace(latitude=24.8607343, longitude=67.0011364))
-        working._undo.keep()
+        kept(working)
     [order] = storage.reports("corner").orders(source="whatsapp")
     assert (order["number"], order["status"], str(order["total"]), order["currency"]) == (
         "C20260524-001",
@@ -253,7 +254,7 @@ def test_businesses_do_not_see_each_other(storage: Storage) -> None:
     with storage.turn(conversation) as working:
         order = working.shop.place_order(order_of(COOKIE, 4))
         working.shop.save_customer({"name": "Ann"})
-        working._undo.keep()
+        kept(working)
     theirs = storage.start_conversation("other", ("meta", "200"), ANN, NOW)
     with storage.turn(theirs) as working:
         assert (working.business, working.shop.customer().name, working.shop.orders()) == ("other", "", ())

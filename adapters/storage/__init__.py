@@ -17,8 +17,9 @@ from adapters.storage.outbox import PutAside, Queued, Rate, Wait
 from adapters.storage.people import ChannelAddress, NotServed
 from adapters.storage.reports import Reports
 from adapters.storage.storage import NotReady, Storage, UnknownBusiness, open_storage
-from adapters.storage.turns import Held, UnknownConversation, WaitingMessage, WorkingTurn
+from adapters.storage.turns import Held, UnknownConversation
 from adapters.storage.versions import InForce, KeptVersion, Live
+from adapters.storage.working_turn import WaitingMessage, WorkingTurn
 
 __all__ = [
     "Accepted",

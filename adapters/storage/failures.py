@@ -8,9 +8,10 @@ from typing import NamedTuple
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import clean, dump
 from adapters.storage.people import Located
-from adapters.storage.replies import queued_reply
+from adapters.storage.replies import QUEUE_REPLY, queued_reply
 from adapters.storage.talks import TOUCH
-from adapters.storage.turns import KEEP_TURN, UnknownConversation
+from adapters.storage.turns import UnknownConversation
+from adapters.storage.working_turn import KEEP_TURN
 from engine import conversation as talk
 from engine.message import Outbound
 from engine.turn import SetApart, Trace
@@ -107,7 +108,7 @@ class Failures:
                 # Nobody knows which it was: it would fire for ever.
                 changes.append((NO_TIMER, (conversation,)))
             if apology is not None and owed:
-                changes.append(queued_reply(located, apology, now, message, correlation))
+                changes.append((QUEUE_REPLY, queued_reply(located, apology, now, message, correlation)))
             database.execute_all(changes)
         return is_put_aside
 

@@ -20,7 +20,7 @@ from adapters.storage.people import ChannelAddress, Directory
 from adapters.storage.rates import Rate
 from adapters.storage.receipts import Receipts
 from adapters.storage.references import Reference
-from adapters.storage.replies import queued_reply
+from adapters.storage.replies import QUEUE_REPLY, queued_reply
 from adapters.storage.talks import TOUCH
 from engine.message import Outbound
 
@@ -308,8 +308,8 @@ class Outbox:
         with self.database.writing():
             located = self.directory.conversation(business, channel, sender, now)
             self.database.execute(TOUCH, located.conversation)
-            statement, values = queued_reply(located, outbound, now, correlation=clean(correlation))
-            return self.database.insert(f"{statement} RETURNING id", *values)
+            values = queued_reply(located, outbound, now, correlation=clean(correlation))
+            return self.database.insert(f"{QUEUE_REPLY} RETURNING id", *values)
 
     def _claimable(self, conversation: int, now: datetime, rate: Rate | None) -> _Claimable | None:
         """The first reply, if it may be sent now; its conversation is then held."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.storage.database import Statement, stored
+from adapters.storage.database import stored
 from adapters.storage.payloads import clean, dump, kind_of
 from adapters.storage.people import Located
 from engine.message import Outbound
@@ -22,10 +22,10 @@ def queued_reply(
     now: datetime,
     in_reply_to: int | None = None,
     correlation: str = "",
-) -> Statement:
-    """The statement that queues a reply, to the message `in_reply_to` if to any."""
+) -> tuple[object, ...]:
+    """The parameters of QUEUE_REPLY for a reply, to the message `in_reply_to` if to any."""
     moment = stored(now)
-    return QUEUE_REPLY, (
+    return (
         located.business,
         located.conversation,
         located.channel,

@@ -55,8 +55,33 @@ class KeptProducts:
         return made
 
 
+class Shelves:
+    """The products as one transaction sees them: read once, until something in it changes them."""
+
+    def __init__(self, database: Database, kept: KeptProducts) -> None:
+        self._database = database
+        self._kept = kept
+        self._seen: dict[str, tuple[Product, ...]] = {}
+
+    def products(self, business: str, currency: str) -> tuple[Product, ...]:
+        """All products of the business, by their numbers."""
+        seen = self._seen.get(business)
+        if seen is None:
+            rows = self._database.rows(PRODUCTS, business)
+            seen = self._seen[business] = self._kept.products(business, currency, rows)
+        return seen
+
+    def forget(self) -> None:
+        """Has them read anew at their next use."""
+        self._seen.clear()
+
+
 class StorageShop:
-    """An engine.shop.Shop: one business's shop for one customer. It lives as long as its transaction."""
+    """An engine.shop.Shop: one business's shop for one customer. It lives as long as its transaction.
+
+    `shelves` may be shared by all that goes on in the transaction. `has_taken` tells whether the shop has
+    changed rows that other conversations may change too, such as the stock.
+    """
 
     def __init__(
         self,
@@ -64,7 +89,7 @@ class StorageShop:
         pack: Pack,
         customer: Customer,
         conversation: int | None = None,
-        kept_products: KeptProducts | None = None,
+        shelves: Shelves | None = None,
     ) -> None:
         self._database = database
         self._pack = pack
@@ -73,19 +98,16 @@ class StorageShop:
         self._customer = customer
         self._conversation = conversation
         self._orders = Orders(database, pack)
-        self._kept = kept_products or KeptProducts()
-        self._products: tuple[Product, ...] | None = None
+        self._shelves = shelves or Shelves(database, KeptProducts())
+        self.has_taken = False
 
     def forget(self) -> None:
         """Has the products read anew at their next use."""
-        self._products = None
+        self._shelves.forget()
 
     def products(self) -> tuple[Product, ...]:
         """All products by number, read once until something here changes them."""
-        if self._products is None:
-            rows = self._database.rows(PRODUCTS, self._business.id)
-            self._products = self._kept.products(self._business.id, self._currency, rows)
-        return self._products
+        return self._shelves.products(self._business.id, self._currency)
 
     def customer(self) -> Customer:
         """The customer of this turn."""
@@ -107,6 +129,7 @@ class StorageShop:
         Raises Failure `out_of_stock` (with how many are left) or `unavailable`, for the first line that is
         refused.
         """
+        self.has_taken = True
         with self.savepoint():
             self._take_stock(draft)
             number = self._orders.keep(draft, self._customer, self._conversation)
@@ -114,15 +137,17 @@ class StorageShop:
 
     def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:
         """Puts the order into the status, with a line in its timeline; raises KeyError for none such."""
+        self.has_taken = True
         self._orders.move(number, status, by, reason, utc_now())
         return self._orders.numbered(number, self._by_code())
 
     def restock(self, number: str) -> None:
         """Gives back the stock that the order took; raises KeyError for none such."""
+        self.has_taken = True
         # Everybody takes the rows in one order, so that two orders never wait for each other.
         for code, quantity in self._orders.taken(number):
             self._database.execute(GIVE_STOCK, quantity, self._business.id, code)
-        self._products = None
+        self._shelves.forget()
 
     def people(self, role: str) -> tuple[Customer, ...]:
         """Everybody who has this role in the business."""
@@ -152,14 +177,14 @@ class StorageShop:
                 yield
         except BaseException:
             self._customer = customer
-            self._products = None
+            self._shelves.forget()
             raise
 
     def _take_stock(self, draft: OrderDraft) -> None:
         wanted = Counter[str]()
         for line in draft.lines:
             wanted[line.product.code] += line.quantity
-        self._products = None
+        self._shelves.forget()
         taking = [
             (TAKE_STOCK, (quantity, self._business.id, code, quantity))
             for code, quantity in sorted(wanted.items())

@@ -13,7 +13,14 @@ from weakref import WeakSet
 import peewee
 from peewee import Query
 
-from adapters.storage.database import BUSY_SECONDS, Database, DatabaseBusy, DatabaseURLError, StorageError
+from adapters.storage.database import (
+    BUSY_SECONDS,
+    Database,
+    DatabaseBusy,
+    DatabaseURLError,
+    Group,
+    StorageError,
+)
 
 OLDEST_SQLITE = (3, 35, 0)
 """The first version with RETURNING."""
@@ -162,6 +169,15 @@ class SQLite(Database):
     def execute(self, statement: str, *parameters: object) -> int:
         try:
             return (self._state.conn or self.peewee.connection()).execute(statement, parameters).rowcount
+        except sqlite3.Error as error:
+            raise _named(error) from error
+
+    def execute_groups(self, groups: Sequence[Group]) -> list[int]:
+        connection = self._state.conn or self.peewee.connection()
+        try:
+            return [
+                connection.executemany(statement, rows).rowcount if rows else 0 for statement, rows in groups
+            ]
         except sqlite3.Error as error:
             raise _named(error) from error
 

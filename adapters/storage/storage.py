@@ -12,6 +12,7 @@ from playhouse.migrations import Runner
 
 from adapters.storage.address import open_database
 from adapters.storage.backlog import Backlog, Counts
+from adapters.storage.batches import Batch
 from adapters.storage.catalog import seed_business
 from adapters.storage.channel_states import Alarm, ChannelState, ChannelStates, ChannelWord, Stop
 from adapters.storage.database import Database, StorageError, utc_now
@@ -23,9 +24,10 @@ from adapters.storage.outbox import Failed, Outbox, PutAside, Queued, Rate, Wait
 from adapters.storage.people import ChannelAddress, Directory
 from adapters.storage.reports import Reports, Row
 from adapters.storage.tables import Channel
-from adapters.storage.turns import Turns, WorkingTurn
+from adapters.storage.turns import Turns
 from adapters.storage.unclaimed import Unclaimed
 from adapters.storage.versions import VersionRows
+from adapters.storage.working_turn import WorkingTurn
 from engine.message import Inbound, Outbound, Receipt, Unread
 from engine.pack import Pack
 from engine.turn import Trace
@@ -181,6 +183,13 @@ class Storage:
         UnknownConversation. `now` tells which messages are put off.
         """
         return self._turns.turn(conversation_id, now or utc_now())
+
+    def batch(self, conversation_ids: Sequence[int], now: datetime) -> AbstractContextManager[Batch]:
+        """One transaction that holds several conversations, each for one turn; kept as a whole or not at all.
+
+        It waits for nobody: what somebody else holds is in `apart`.
+        """
+        return self._turns.batch(conversation_ids, now)
 
     def record_failure(
         self,

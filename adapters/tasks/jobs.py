@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event
 from typing import NamedTuple
@@ -96,6 +96,16 @@ class Jobs:
         except Held:
             return False
         return True
+
+    def take_turns_together(self, conversations: Sequence[int]) -> tuple[int, ...]:
+        """The same of several conversations, in common transactions; gives those to be taken each alone."""
+        apart: list[int] = []
+        waiting = tuple(conversations)
+        while waiting and not self._stopping.is_set():
+            left = self._turns.take_together(waiting)
+            apart += left.apart
+            waiting = left.again
+        return tuple(apart)
 
     def take_turns_now(self, conversation: int) -> bool:
         """The same, waiting for a turn that is under way; false where that does not end."""

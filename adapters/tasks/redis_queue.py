@@ -36,7 +36,7 @@ class RedisQueue(MemoryQueue):
         self._key = f"shoptalk.{name}"
         self._redis = _client(url, ANSWER_SECONDS)
         self._source = _client(url, PATIENCE + ANSWER_SECONDS)
-        self._room = 0
+        self._near = self._room = 0
         self._has_room = threading.Condition(self._lock)
         self._is_away = False
         self._left_alone_until = 0.0
@@ -45,7 +45,8 @@ class RedisQueue(MemoryQueue):
     def open(self, threads: int) -> None:
         """Begins to take tasks out of Redis for so many threads."""
         super().open(threads)
-        self._room = AHEAD * threads
+        self._near = threads
+        self._room = max(AHEAD * threads, self.most)
         self._feeder = threading.Thread(target=self._feed, name=f"{self.name}-feeder", daemon=True)
         self._feeder.start()
 
@@ -66,7 +67,7 @@ class RedisQueue(MemoryQueue):
             if self._is_open:
                 rest = tuple(task for task in rest if task not in self._waiting)
                 # While anything waits here, what others put in may be older: it is not overtaken.
-                near = 0 if self._waiting else self._room // AHEAD
+                near = 0 if self._waiting else self._near
                 self._keep(rest[:near])
                 rest = rest[near:]
         if rest and not self._tell(rest):

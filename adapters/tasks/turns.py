@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from adapters import log
 from adapters.channels.channel import Channel
@@ -23,6 +24,53 @@ HELD_SECONDS = 10.0
 
 HELD_PAUSE = 0.01
 """How often it looks whether it has."""
+
+
+LONGEST_BATCH = 0.01
+"""Seconds after which a transaction takes no further turn: whoever wants to write waits so long."""
+
+
+class Left(NamedTuple):
+    """Conversations in which there is more to do: some may be taken together again, others each `apart`."""
+
+    again: tuple[int, ...]
+    apart: tuple[int, ...]
+
+
+class _Attempt:
+    """A turn, and how far it came. `message` is what it answers, `due` when a timer fires or has fired."""
+
+    __slots__ = (
+        "before",
+        "began",
+        "due",
+        "due_at",
+        "message",
+        "replies",
+        "state",
+        "told",
+        "trace",
+        "working",
+    )
+
+    def __init__(self, working: WorkingTurn, began: float) -> None:
+        self.working = working
+        self.began = began
+        self.trace: Trace = []
+        self.message: WaitingMessage | None = None
+        self.due: datetime | None = None
+        self.due_at: datetime | None = None
+        self.before = self.state = ""
+        self.replies = 0
+        self.told: tuple[int, ...] = ()
+
+    def is_followed(self, now: datetime) -> bool:
+        """Whether the conversation may have a further turn to take.
+
+        To look again costs a transaction: only where something was seen, or a timer may have fallen due.
+        """
+        is_due = self.due_at is not None and self.due_at <= now
+        return self.message is None or self.working.more_wait or is_due
 
 
 class TakingTurns:
@@ -52,41 +100,71 @@ class TakingTurns:
     def take_one(self, conversation: int) -> bool:
         """Takes one turn; false where there is no more to take now. Raises Held."""
         began = time.perf_counter()
-        working: WorkingTurn | None = None
-        message: WaitingMessage | None = None
-        due: datetime | None = None
-        trace: Trace = []
+        attempt: _Attempt | None = None
         try:
             with self.storage.turn(conversation, self.now()) as working:
-                due = working.due
-                message = working.next_message()
-                moment = message.received_at if message else self.now()
-                if due is not None and due <= moment:
-                    # What fell due before the customer spoke comes before the answer. A stored moment is cut
-                    # to microseconds, and one that came out early would find no timer that is due.
-                    message = None
-                    moment = max(moment, due + timedelta(milliseconds=1))
-                elif message is None or working.holds_back:
+                attempt = _Attempt(working, began)
+                if not self._take(attempt):
                     return False
-                elif message.timer is not None:
-                    moment = self.now()
-                before = working.conversation.state
-                version, turn = self._turn(working, message, moment, trace)
-                due_at = version.interpreter.due_at(turn.conversation)
-                told = working.commit(
-                    message.id if message else None, turn, due_at, time.perf_counter() - began, moment
-                )
         except (DatabaseBusy, Held):
             # Nothing is wrong with the message: it waits until the database has time for it.
             raise
         except Exception as error:
-            if working is None:
+            if attempt is None:
                 raise
-            self._record_failure(working, message, due, error, trace, began)
+            self._record_failure(attempt, error)
             return True
-        self._done(working, message, turn, before, began, told)
-        # To look again costs a transaction: only where something was seen, or a timer may have fallen due.
-        return message is None or working.more_wait or (due_at is not None and due_at <= self.now())
+        self._done(attempt)
+        return attempt.is_followed(self.now())
+
+    def take_together(self, conversations: Sequence[int]) -> Left:
+        """Takes one turn of each in one transaction, or of none; what is left to be done.
+
+        Where anything goes wrong nothing is kept, and each is to be taken alone: what breaks, breaks alone.
+        """
+        taken: list[_Attempt] = []
+        try:
+            with self.storage.batch(conversations, self.now()) as batch:
+                until = time.perf_counter() + LONGEST_BATCH
+                for working in batch:
+                    attempt = _Attempt(working, time.perf_counter())
+                    if self._take(attempt):
+                        taken.append(attempt)
+                    batch.is_full = batch.is_full or time.perf_counter() > until
+        except Exception as error:
+            log.event(
+                "turns_undone", error=f"{type(error).__name__}: {error}", conversations=len(conversations)
+            )
+            return Left((), tuple(conversations))
+        for attempt in taken:
+            self._done(attempt)
+        now = self.now()
+        again = [attempt.working.id for attempt in taken if attempt.is_followed(now)]
+        return Left((*batch.later, *again), tuple(batch.apart))
+
+    def _take(self, attempt: _Attempt) -> bool:
+        """Takes the turn within its transaction; false where there is none to take now."""
+        working = attempt.working
+        due = attempt.due = working.due
+        message = attempt.message = working.next_message()
+        moment = message.received_at if message else self.now()
+        if due is not None and due <= moment:
+            # What fell due before the customer spoke comes before the answer. A stored moment is cut
+            # to microseconds, and one that came out early would find no timer that is due.
+            message = attempt.message = None
+            moment = max(moment, due + timedelta(milliseconds=1))
+        elif message is None or working.holds_back:
+            return False
+        elif message.timer is not None:
+            moment = self.now()
+        attempt.before = working.conversation.state
+        version, turn = self._turn(working, message, moment, attempt.trace)
+        attempt.replies = len(turn.replies)
+        attempt.state = turn.conversation.state
+        attempt.due_at = version.interpreter.due_at(turn.conversation)
+        duration = time.perf_counter() - attempt.began
+        attempt.told = working.commit(message.id if message else None, turn, attempt.due_at, duration, moment)
+        return True
 
     def raise_event(self, conversation: int, event: str) -> bool:
         """Takes the turn of an event; false where it changes nothing there.
@@ -107,7 +185,8 @@ class TakingTurns:
         began = time.perf_counter()
         moment = self.now()
         with self.storage.turn(conversation, moment) as working:
-            before = working.conversation.state
+            attempt = _Attempt(working, began)
+            before = attempt.before = working.conversation.state
             version = self._version(working)
             interpreter = version.interpreter
             limits = self._limits(working)
@@ -116,8 +195,9 @@ class TakingTurns:
                 return False
             self._is_on(working, version)
             due_at = interpreter.due_at(turn.conversation)
-            told = working.commit(None, turn, due_at, time.perf_counter() - began, moment)
-        self._done(working, None, turn, before, began, told)
+            attempt.replies, attempt.state = len(turn.replies), turn.conversation.state
+            attempt.told = working.commit(None, turn, due_at, time.perf_counter() - began, moment)
+        self._done(attempt)
         return True
 
     def _turn(
@@ -148,19 +228,12 @@ class TakingTurns:
         working.version = version.number or None
         working.flow = version.flow.name
 
-    def _done(
-        self,
-        working: WorkingTurn,
-        message: WaitingMessage | None,
-        turn: Turn,
-        before: str,
-        began: float,
-        told: tuple[int, ...],
-    ) -> None:
+    def _done(self, attempt: _Attempt) -> None:
         """Tells everybody of a turn that was kept."""
-        seconds = time.perf_counter() - began
-        if turn.replies or told:
-            self.deliver(*((working.id,) if turn.replies else ()), *told)
+        working, message = attempt.working, attempt.message
+        seconds = time.perf_counter() - attempt.began
+        if attempt.replies or attempt.told:
+            self.deliver(*((working.id,) if attempt.replies else ()), *attempt.told)
         self.metrics.turn(working.business, "handled", seconds)
         log.event(
             "turn",
@@ -168,21 +241,14 @@ class TakingTurns:
             conversation=working.id,
             message=message.id if message else None,
             correlation=message.correlation if message else "",
-            before=before,
-            state=turn.conversation.state,
-            replies=len(turn.replies),
+            before=attempt.before,
+            state=attempt.state,
+            replies=attempt.replies,
             milliseconds=round(seconds * 1000, 1),
         )
 
-    def _record_failure(
-        self,
-        working: WorkingTurn,
-        message: WaitingMessage | None,
-        due: datetime | None,
-        error: Exception,
-        trace: Trace,
-        began: float,
-    ) -> None:
+    def _record_failure(self, attempt: _Attempt, error: Exception) -> None:
+        working, message, due = attempt.working, attempt.message, attempt.due
         number = message.id if message else None
         correlation = message.correlation if message else ""
         log.problem("turn_failed", error, conversation=working.id, message=number, correlation=correlation)
@@ -194,9 +260,10 @@ class TakingTurns:
         elif message is not None and message.timer is None:
             apology = interpreter.apology(working.conversation, working.shop, now)
         words = "".join(traceback.format_exception(error))
-        trace = [*trace, {"step": "broken", "error": f"{type(error).__name__}: {error}"}]
+        trace = [*attempt.trace, {"step": "broken", "error": f"{type(error).__name__}: {error}"}]
         is_final = self.storage.record_failure(working.id, number, words, trace, apology, now, timer=timer)
-        self.metrics.turn(working.business, "failed" if is_final else "again", time.perf_counter() - began)
+        seconds = time.perf_counter() - attempt.began
+        self.metrics.turn(working.business, "failed" if is_final else "again", seconds)
         self.deliver(working.id)
 
     def _limits(self, working: WorkingTurn) -> Limits:

@@ -55,6 +55,7 @@ class Workers:
         self._ticked_at = 0.0
         self._checked_at = 0.0
         dispatch.turns.work.update(take_turns=jobs.take_turns)
+        dispatch.turns.do_together("take_turns", jobs.take_turns_together)
         dispatch.deliveries.work.update(deliver=jobs.deliver, fetch_media=jobs.fetch_media)
         self._crews = (
             _Crew(dispatch.turns, threads, self._tick),
