@@ -20,6 +20,7 @@ from adapters.storage.payloads import LONGEST_ID, clean, clean_inbound, dump
 from adapters.storage.people import ChannelAddress, Directory, Located, News, Place
 from adapters.storage.receipts import NOT_KNOWN_YET, Found, Receipts
 from adapters.storage.talks import TOUCH
+from adapters.storage.usual import UsualMessages
 from engine.limits import SILENT_KINDS
 from engine.message import Inbound, Receipt, Unread
 
@@ -139,14 +140,19 @@ class Inbox:
         self.database = database
         self.directory = directory
         self.receipts = Receipts(database)
+        self._usual = UsualMessages(database, directory.packs, KEEP_INBOUND)
 
     def accept(
         self, provider: str, updates: Sequence[Update], now: datetime, correlation: str = ""
     ) -> Accepted:
-        """Keeps the updates in one transaction. Raises NotServed.
+        """Keeps the updates in one transaction, which several POSTs may share. Raises NotServed.
 
         Who a customer is, where that is news, is written down before, in a transaction of its own.
         """
+        usual = self._usual.keep(provider, updates, now, correlation)
+        if usual is not None:
+            waiting = (usual.conversation,) if usual.is_new and not usual.others_wait else ()
+            return Accepted(waiting, outcomes={0: "new" if usual.is_new else "repeated"})
         moved, given = self._moves(provider, updates, now)
         post = _Post(provider, now, clean(correlation), moved)
         while True:

@@ -219,6 +219,12 @@ class PostgreSQL(Database):
             raise StorageError("several statements want a transaction around them")
         return self._try(lambda: session.run_all(statements), not session.begun) if statements else []
 
+    def rows_all(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+        session = self._session
+        if not session.in_transaction:
+            raise StorageError("several statements want a transaction around them")
+        return self._try(lambda: session.rows_all(statements), not session.begun) if statements else []
+
     def change(self, query: Query) -> int:
         bound = query.bind(self.peewee)
         if self._session.in_transaction:

@@ -232,9 +232,18 @@ class Session(threading.local):
 
     def run_all(self, statements: Sequence[Statement]) -> list[int]:
         """Runs statements, and what was not sent yet before them, in one round trip; the rows each met."""
+        return [answer.command_tuples or 0 for answer in self._answers(statements)]
+
+    def rows_all(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+        """The same; the rows of each."""
+        answers = self._answers(statements)
+        connection = self.held()
+        return [connection.rows(answer) for answer in answers]
+
+    def _answers(self, statements: Sequence[Statement]) -> list[PGresult]:
         connection = self.held()
         ready = [connection.ready(translated(text).text, parameters) for text, parameters in statements]
-        return [answer.command_tuples or 0 for answer in self._send(connection, ready)]
+        return self._send(connection, ready)
 
     def flush(self) -> Connection:
         """The connection, after all that was not sent yet."""

@@ -19,6 +19,7 @@ from adapters.storage.database import (
     DatabaseBusy,
     DatabaseURLError,
     Group,
+    Statement,
     StorageError,
 )
 
@@ -165,6 +166,13 @@ class SQLite(Database):
     def row(self, statement: str, *parameters: object) -> tuple[Any, ...] | None:
         found = self.rows(statement, *parameters) if self._is_shared else self._all(statement, parameters)
         return found[0] if found else None
+
+    def rows_all(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+        execute = (self._state.conn or self.peewee.connection()).execute
+        try:
+            return [execute(statement, parameters).fetchall() for statement, parameters in statements]
+        except sqlite3.Error as error:
+            raise _named(error) from error
 
     def execute(self, statement: str, *parameters: object) -> int:
         try:

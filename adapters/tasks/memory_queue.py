@@ -20,8 +20,8 @@ class MemoryQueue(BlackHoleStorage):
     """Tasks in the order in which they came; a task that waits already is not put in once more.
 
     Where `most` is more than one, those of one kind that wait are given out together, as `take_turns 7 8 9`.
-    Whoever comes for the next ones within `rest` seconds waits until that is over, or so many are there: a
-    few large pieces of work cost less than many small ones. After a longer silence nobody waits.
+    Within `rest` seconds after such work the next is not begun, unless so many are there: a few large pieces
+    of work cost less than many small ones. After a longer silence nobody waits.
 
     Until it is opened it forgets what is put in: nobody would take it out. There are no results, no schedule
     and no locks: the database knows all that.
@@ -33,7 +33,8 @@ class MemoryQueue(BlackHoleStorage):
         super().__init__(name)
         self.most = 1
         self._rest = 0.0
-        self._given_at = float("-inf")
+        self._worked_at = float("-inf")
+        self._thread = threading.local()
         self._waiting: dict[bytes, None] = {}
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -70,12 +71,16 @@ class MemoryQueue(BlackHoleStorage):
     def dequeue(self) -> bytes | None:
         """What has waited longest; None where nothing came for a while, or the queue was closed."""
         with self._changed:
+            if self._has_worked():
+                self._worked_at = time.monotonic()
             if self._is_open and (self._is_gathering or not self._waiting):
                 self._changed.wait(PATIENCE)
             if not self._is_open or self._is_gathering or not self._waiting:
                 return None
             self._gather()
-            return self._next() if self._is_open else None
+            found = self._next() if self._is_open else None
+            self._thread.has_worked = found is not None
+            return found
 
     def queue_size(self) -> int:
         """How many tasks wait."""
@@ -87,11 +92,12 @@ class MemoryQueue(BlackHoleStorage):
 
     def _keep(self, tasks: Iterable[bytes]) -> None:
         """Puts them in, with the lock held."""
-        before = len(self._waiting)
         for task in tasks:
             self._waiting.setdefault(task)
         if not self._is_gathering:
-            self._changed.notify(len(self._waiting) - before)
+            # Whoever is woken up and leaves something wakes up the next: several at once would only push each
+            # other aside.
+            self._changed.notify()
         elif len(self._waiting) >= self.most:
             self._is_enough.notify()
 
@@ -99,14 +105,20 @@ class MemoryQueue(BlackHoleStorage):
         """Lets more come in, where something was given out a moment ago, with the lock held."""
         if self.most == 1:
             return
-        until = self._given_at + self._rest
+        until = self._worked_at + self._rest
         self._is_gathering = True
         try:
             while self._is_open and len(self._waiting) < self.most and (rest := until - time.monotonic()) > 0:
                 self._is_enough.wait(rest)
         finally:
             self._is_gathering = False
-        self._given_at = time.monotonic()
+        self._worked_at = time.monotonic()
+
+    def _has_worked(self) -> bool:
+        """Whether this thread comes from what it was given, the first time that it is asked."""
+        has_worked: bool = getattr(self._thread, "has_worked", False)
+        self._thread.has_worked = False
+        return has_worked
 
     def _next(self) -> bytes | None:
         """Takes out what is given out together, with the lock held."""

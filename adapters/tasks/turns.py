@@ -64,6 +64,10 @@ class _Attempt:
         self.replies = 0
         self.told: tuple[int, ...] = ()
 
+    def has_news_for(self) -> tuple[int, ...]:
+        """The conversations in which something is to be sent."""
+        return (self.working.id, *self.told) if self.replies else self.told
+
     def is_followed(self, now: datetime) -> bool:
         """Whether the conversation may have a further turn to take.
 
@@ -137,7 +141,10 @@ class TakingTurns:
             )
             return Left((), tuple(conversations))
         for attempt in taken:
-            self._done(attempt)
+            self._note(attempt)
+        told = [conversation for attempt in taken for conversation in attempt.has_news_for()]
+        if told:
+            self.deliver(*told)
         now = self.now()
         again = [attempt.working.id for attempt in taken if attempt.is_followed(now)]
         return Left((*batch.later, *again), tuple(batch.apart))
@@ -230,10 +237,15 @@ class TakingTurns:
 
     def _done(self, attempt: _Attempt) -> None:
         """Tells everybody of a turn that was kept."""
+        told = attempt.has_news_for()
+        if told:
+            self.deliver(*told)
+        self._note(attempt)
+
+    def _note(self, attempt: _Attempt) -> None:
+        """Writes a turn that was kept down for people."""
         working, message = attempt.working, attempt.message
         seconds = time.perf_counter() - attempt.began
-        if attempt.replies or attempt.told:
-            self.deliver(*((working.id,) if attempt.replies else ()), *attempt.told)
         self.metrics.turn(working.business, "handled", seconds)
         log.event(
             "turn",
