@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from adapters.storage.database import Database, loaded, stored
+import peewee
+
+from adapters.storage.database import Database, Statement, loaded, stored
 from adapters.storage.money import from_units, to_units
 from engine.pack import Pack
 from engine.shop import Customer, Order, OrderDraft, OrderLine, Product
@@ -22,11 +24,14 @@ KEEP = """
     INSERT INTO orders
     (business, number, customer_id, conversation_id, status, total, currency, name, phone, address, latitude,
      longitude, instructions, delivery, source, placed_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'whatsapp', ?)
-    ON CONFLICT (business, number) DO NOTHING RETURNING id"""
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'whatsapp', ?) RETURNING id"""
+# By the order's number: nobody has to wait for the answer that tells its id.
 KEEP_ITEM = """
-    INSERT INTO order_items (business, order_id, number, product, name, quantity, price, note)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+    INSERT INTO order_items (order_id, business, number, product, name, quantity, price, note)
+    VALUES ((SELECT id FROM orders WHERE business = ? AND number = ?), ?, ?, ?, ?, ?, ?, ?)"""
+KEEP_NOTE = """
+    INSERT INTO timeline (order_id, business, status, "by", reason, at)
+    VALUES ((SELECT id FROM orders WHERE business = ? AND number = ?), ?, ?, ?, '', ?)"""
 NOTE = 'INSERT INTO timeline (business, order_id, status, "by", reason, at) VALUES (?, ?, ?, ?, ?, ?)'
 MOVE = "UPDATE orders SET status = ? WHERE id = ?"
 COLUMNS = "SELECT id, number, status, total, currency, placed_at FROM orders WHERE business = ?"
@@ -54,6 +59,13 @@ class _Row(NamedTuple):
     placed_at: datetime | str
 
 
+class Kept(NamedTuple):
+    """An order as it was kept: its row, and those of its lines as ITEMS reads them."""
+
+    row: _Row
+    items: Sequence[tuple[Any, ...]]
+
+
 class Orders:
     """The orders of one business, in the transaction of a turn."""
 
@@ -76,19 +88,27 @@ class Orders:
         [order] = self._read(rows, ITEMS_NUMBERED, number, products)
         return order
 
-    def keep(self, draft: OrderDraft, customer: Customer, conversation: int | None) -> str:
-        """Numbers the order and keeps it, with its lines and the first step of its life; its number."""
-        business, execute = self._business.id, self._database
-        number = self._next_number(self._business.local(draft.placed_at).date())
-        placed_at = stored(draft.placed_at)
-        row = execute.row(
-            KEEP,
+    def next_number(self, moment: datetime) -> Statement:
+        """The statement that counts one more order on this day, and gives how many there are then."""
+        return NEXT_NUMBER, (self._business.id, self._day(moment))
+
+    def keep(
+        self, draft: OrderDraft, count: int, customer: Customer, conversation: int | None, also: Statement
+    ) -> tuple[Kept, list[tuple[Any, ...]]]:
+        """Keeps the day's order of this count, with its lines and the first step of its life.
+
+        Gives it, and the rows of another statement that is read in the same round trip.
+        """
+        business = self._business.id
+        number = self._business.order_number_of(self._day(draft.placed_at), count)
+        total, placed_at = to_units(draft.total, self._currency), stored(draft.placed_at)
+        order = (
             business,
             number,
             int(customer.id),
             conversation,
             draft.status,
-            to_units(draft.total, self._currency),
+            total,
             self._currency,
             draft.name,
             draft.phone,
@@ -99,12 +119,26 @@ class Orders:
             draft.delivery,
             placed_at,
         )
-        if row is None:
-            raise BrokenTurn(f"the order number {number} is taken: `order_number` needs the whole date and n")
-        items = [(KEEP_ITEM, (business, row[0], *self._item(line))) for line in draft.lines]
-        note = (NOTE, (business, row[0], draft.status, customer.role, "", placed_at))
-        self._database.execute_all([*items, note])
-        return number
+        items = [self._item(line) for line in draft.lines]
+        statements = [
+            (KEEP, order),
+            *((KEEP_ITEM, (business, number, business, *item)) for item in items),
+            (KEEP_NOTE, (business, number, business, draft.status, customer.role, placed_at)),
+            also,
+        ]
+        try:
+            found, *_, read = self._database.rows_all(statements)
+        except peewee.IntegrityError as error:
+            taken = f"the order number {number} is taken: `order_number` needs the whole date and n"
+            raise BrokenTurn(taken) from error
+        identity: int = found[0][0]
+        row = _Row(identity, number, draft.status, total, self._currency, placed_at)
+        return Kept(row, [(identity, *item) for item in items]), read
+
+    def order_of(self, kept: Kept, products: Mapping[str, Product]) -> Order:
+        """The order that was kept."""
+        [order] = self._made([kept.row], kept.items, products)
+        return order
 
     def move(self, number: str, status: str, by: str, reason: str, at: datetime) -> None:
         """Puts the order into the status, with a line in its timeline; raises KeyError for none such."""
@@ -123,11 +157,8 @@ class Orders:
         found = self._database.rows(TAKEN, self._business.id, number)
         return sorted((code, int(quantity)) for code, quantity in found)
 
-    def _next_number(self, day: date) -> str:
-        row = self._database.row(NEXT_NUMBER, self._business.id, day)
-        if row is None:
-            raise BrokenTurn("the counter of the day's orders gave no number")
-        return self._business.order_number_of(day, row[0])
+    def _day(self, moment: datetime) -> date:
+        return self._business.local(moment).date()
 
     def _item(self, line: Any) -> tuple[object, ...]:
         price = to_units(line.price, self._currency)
@@ -136,12 +167,16 @@ class Orders:
     def _read(
         self, rows: list[tuple[Any, ...]], items: str, which: object, products: Mapping[str, Product]
     ) -> tuple[Order, ...]:
-        orders = [_Row(*row) for row in rows]
+        return self._made(
+            [_Row(*row) for row in rows], self._database.rows(items, self._business.id, which), products
+        )
+
+    def _made(
+        self, orders: Sequence[_Row], items: Sequence[tuple[Any, ...]], products: Mapping[str, Product]
+    ) -> tuple[Order, ...]:
         currencies = {order.id: order.currency for order in orders}
         lines: dict[int, list[OrderLine]] = {}
-        for order, number, code, name, quantity, units, note in self._database.rows(
-            items, self._business.id, which
-        ):
+        for order, number, code, name, quantity, units, note in items:
             price = from_units(units, currencies[order])
             product = _as_now(products.get(code), code, name, price)
             lines.setdefault(order, []).append(OrderLine(number, product, quantity, price, note))

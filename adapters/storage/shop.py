@@ -23,7 +23,7 @@ PRODUCTS = """
     WHERE business = ? ORDER BY number, on_sale, id"""
 TAKE_STOCK = """
     UPDATE products SET stock = stock - ?
-    WHERE business = ? AND code = ? AND on_sale AND (stock IS NULL OR stock >= ?)"""
+    WHERE business = ? AND code = ? AND on_sale AND (stock IS NULL OR stock >= ?) RETURNING id"""
 GIVE_STOCK = "UPDATE products SET stock = stock + ? WHERE business = ? AND code = ?"
 SAVE_CUSTOMER = """
     UPDATE customers
@@ -70,6 +70,10 @@ class Shelves:
             rows = self._database.rows(PRODUCTS, business)
             seen = self._seen[business] = self._kept.products(business, currency, rows)
         return seen
+
+    def see(self, business: str, currency: str, rows: list[tuple[Any, ...]]) -> None:
+        """The products are as these rows of PRODUCTS have them."""
+        self._seen[business] = self._kept.products(business, currency, rows)
 
     def forget(self) -> None:
         """Has them read anew at their next use."""
@@ -131,9 +135,11 @@ class StorageShop:
         """
         self.has_taken = True
         with self.savepoint():
-            self._take_stock(draft)
-            number = self._orders.keep(draft, self._customer, self._conversation)
-        return self._orders.numbered(number, self._by_code())
+            count = self._take_stock(draft)
+            read = (PRODUCTS, (self._business.id,))
+            kept, rows = self._orders.keep(draft, count, self._customer, self._conversation, read)
+            self._shelves.see(self._business.id, self._currency, rows)
+        return self._orders.order_of(kept, self._by_code())
 
     def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:
         """Puts the order into the status, with a line in its timeline; raises KeyError for none such."""
@@ -180,7 +186,8 @@ class StorageShop:
             self._shelves.forget()
             raise
 
-    def _take_stock(self, draft: OrderDraft) -> None:
+    def _take_stock(self, draft: OrderDraft) -> int:
+        """Takes what the order wants, and counts it: how many the day has with it."""
         wanted = Counter[str]()
         for line in draft.lines:
             wanted[line.product.code] += line.quantity
@@ -189,10 +196,12 @@ class StorageShop:
             (TAKE_STOCK, (quantity, self._business.id, code, quantity))
             for code, quantity in sorted(wanted.items())
         ]
-        met = self._database.execute_all(taking)
-        refused = {code for code, rows in zip(sorted(wanted), met, strict=True) if rows != 1}
+        # A count that was in vain is undone together with the rest.
+        *met, counted = self._database.rows_all([*taking, self._orders.next_number(draft.placed_at)])
+        refused = {code for code, rows in zip(sorted(wanted), met, strict=True) if not rows}
         if not refused:
-            return
+            count: int = counted[0][0]
+            return count
         known = self._by_code()
         line = next(line for line in draft.lines if line.product.code in refused)
         product = known.get(line.product.code)

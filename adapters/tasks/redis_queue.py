@@ -13,6 +13,7 @@ from redis.retry import Retry
 
 from adapters import log
 from adapters.tasks.memory_queue import PATIENCE, MemoryQueue
+from adapters.tasks.teller import Teller
 
 ANSWER_SECONDS = 0.5
 """How long somebody who puts tasks in waits for Redis: what is not told is found in the database."""
@@ -41,6 +42,7 @@ class RedisQueue(MemoryQueue):
         self._is_away = False
         self._left_alone_until = 0.0
         self._feeder: threading.Thread | None = None
+        self._teller = Teller(self._tell_or_keep, f"{name}-teller")
 
     def open(self, threads: int) -> None:
         """Begins to take tasks out of Redis for so many threads."""
@@ -53,6 +55,7 @@ class RedisQueue(MemoryQueue):
     def close(self) -> None:
         """Gives back what no thread has begun."""
         super().close()
+        self._teller.hush()
         with self._changed:
             left = tuple(self._waiting)
             self._waiting.clear()
@@ -70,8 +73,8 @@ class RedisQueue(MemoryQueue):
                 near = 0 if self._waiting else self._near
                 self._keep(rest[:near])
                 rest = rest[near:]
-        if rest and not self._tell(rest):
-            super().put(rest)
+        if rest:
+            self._teller.tell(rest)
 
     def dequeue(self) -> bytes | None:
         """The task that has waited longest in this process."""
@@ -83,7 +86,7 @@ class RedisQueue(MemoryQueue):
 
     def queue_size(self) -> int:
         """How many tasks wait, here and in Redis; here alone while Redis is away."""
-        waiting = super().queue_size()
+        waiting = super().queue_size() + self._teller.waiting
         try:
             return waiting + int(self._redis.zcard(self._key))
         except RedisError as error:
@@ -97,6 +100,11 @@ class RedisQueue(MemoryQueue):
         except RedisError as error:
             return f"Redis does not answer ({error}): what is to be done is looked for every second"
         return "ok"
+
+    def _tell_or_keep(self, tasks: tuple[bytes, ...]) -> None:
+        """Puts tasks into Redis, here while it is away."""
+        if not self._tell(tasks):
+            super().put(tasks)
 
     def _tell(self, tasks: tuple[bytes, ...]) -> bool:
         """Puts tasks into Redis; false while it is away."""
