@@ -28,6 +28,7 @@ def _printing(program: Callable[[], int]) -> int:
             reconfigure(errors="replace")
     try:
         try:
+            _warn_of_outdated()
             return program()
         finally:
             if sys.stdout is not None:
@@ -36,6 +37,16 @@ def _printing(program: Callable[[], int]) -> int:
         # What is still to be written goes nowhere, or it fails once more when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_LEFT
+
+
+def _warn_of_outdated() -> None:
+    from adapters.compiled import outdated
+
+    for file in outdated():
+        print(
+            f"{file} was changed after it was compiled, and is not what runs: `make compiled`",
+            file=sys.stderr,
+        )
 
 
 def _shoptalk() -> int:

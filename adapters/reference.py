@@ -23,7 +23,8 @@ from engine.schema.flow import (
     state_keys,
 )
 from engine.schema.parts import Schema
-from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
+from engine.shop import CartLine, Customer, Order, OrderLine, Product
+from engine.shop_names import Cart, Catalog, Orders
 from engine.types import TYPES
 from engine.validators import VALIDATORS
 

@@ -67,9 +67,8 @@ def read_pack(path: Path) -> Pack:
 
 def with_endless_stock(pack: Pack) -> Pack:
     """The pack, its stock uncounted, so that a million turns sell nothing out."""
-    from dataclasses import replace
 
-    return pack._replace(products=tuple(replace(product, stock=None) for product in pack.products))
+    return pack._replace(products=tuple(product.replaced(stock=None) for product in pack.products))
 
 
 def moves_of(interpreter: Interpreter, pack: Pack, says: Sequence[str] = SAYS) -> list[tuple[str, str]]:

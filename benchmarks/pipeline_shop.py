@@ -7,7 +7,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ def site_of(
     """Cookie Barrel with uncounted stock, ready to be told of messages; its replies stay queued."""
     _log_to_nowhere()
     packs = {
-        name: pack._replace(products=tuple(replace(product, stock=None) for product in pack.products))
+        name: pack._replace(products=tuple(product.replaced(stock=None) for product in pack.products))
         for name, pack in load_packs([ROOT / "flows" / "cookie_barrel"]).items()
     }
     storage = open_storage(database_url)

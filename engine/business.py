@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from string import Formatter
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from engine.frozen import Frozen
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+ORDER_NUMBER = "{date:%Y%m%d}{n:04}"
+"""How orders are numbered where the business does not say."""
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-@dataclass(frozen=True)
-class Business:
+class Business(Frozen):
     """Who sells. `currency` is an ISO 4217 code, `timezone` an IANA name.
 
     `opening_hours` maps a weekday to spans of opening and closing; a business without any is always open.
@@ -24,23 +30,55 @@ class Business:
     maps a role to the flow it talks to.
     """
 
-    id: str
-    name: str
-    currency: str
-    timezone: str
-    languages: tuple[str, ...]
-    order_number: str = "{date:%Y%m%d}{n:04}"
-    opening_hours: Mapping[str, tuple[tuple[time, time], ...]] = field(default_factory=dict)
-    phone: str = ""
-    address: str = ""
-    country: str = ""
-    flows: Mapping[str, str] = field(default_factory=dict)
+    __slots__ = (
+        "id",
+        "name",
+        "currency",
+        "timezone",
+        "languages",
+        "order_number",
+        "opening_hours",
+        "phone",
+        "address",
+        "country",
+        "flows",
+        "_zone",
+    )
 
-    @cached_property
+    def __init__(
+        self,
+        id: str,
+        name: str,
+        currency: str,
+        timezone: str,
+        languages: tuple[str, ...],
+        order_number: str = ORDER_NUMBER,
+        opening_hours: Mapping[str, tuple[tuple[time, time], ...]] = NOTHING,
+        phone: str = "",
+        address: str = "",
+        country: str = "",
+        flows: Mapping[str, str] = NOTHING,
+    ) -> None:
+        self.id: Final = id
+        self.name: Final = name
+        self.currency: Final = currency
+        self.timezone: Final = timezone
+        self.languages: Final = languages
+        self.order_number: Final = order_number
+        self.opening_hours: Final = opening_hours
+        self.phone: Final = phone
+        self.address: Final = address
+        self.country: Final = country
+        self.flows: Final = flows
+        self._zone: ZoneInfo | None = None
+
+    @property
     def zone(self) -> ZoneInfo:
-        from zoneinfo import ZoneInfo  # loaded where there is a clock to read: flow-lint starts without
+        if self._zone is None:
+            from zoneinfo import ZoneInfo  # loaded where there is a clock to read: flow-lint starts without
 
-        return ZoneInfo(self.timezone)
+            self._zone = ZoneInfo(self.timezone)
+        return self._zone
 
     def local(self, moment: datetime) -> datetime:
         """The moment on the business's own clock."""
@@ -64,8 +102,7 @@ def _dated(order_number: str, day: date) -> str:
     return "".join(parts)
 
 
-@dataclass(frozen=True)
-class BusinessAt:
+class BusinessAt(Frozen):
     """The business at one moment: what texts read as `business`."""
 
     offers: ClassVar[Mapping[str, str]] = {
@@ -77,8 +114,11 @@ class BusinessAt:
         "phone": "its telephone number",
         "address": "where it is",
     }
-    business: Business
-    now: datetime
+    __slots__ = ("business", "moment")
+
+    def __init__(self, business: Business, moment: datetime) -> None:
+        self.business: Final = business
+        self.moment: Final = moment
 
     @property
     def name(self) -> str:
@@ -102,11 +142,11 @@ class BusinessAt:
 
     @property
     def is_open(self) -> bool:
-        return is_open(self.business, self.now)
+        return is_open(self.business, self.moment)
 
     @property
     def opens_at(self) -> datetime | None:
-        return opens_at(self.business, self.now)
+        return opens_at(self.business, self.moment)
 
 
 def is_open(business: Business, moment: datetime) -> bool:

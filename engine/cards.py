@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.shop import Catalog, Product
+from engine.shop import Product
+from engine.shop_names import Catalog
 
 if TYPE_CHECKING:
     from engine.draft import Draft

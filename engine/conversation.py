@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -48,18 +49,11 @@ def _plain(value: object) -> str:
     raise TypeError(f"a conversation cannot hold {value!r}")
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
-_DECODER = msgspec.json.Decoder(Conversation)
+dump: Callable[[Conversation], bytes] = msgspec.json.Encoder(enc_hook=_plain).encode
+"""The conversation as JSON."""
 
+load: Callable[[bytes | str], Conversation] = msgspec.json.Decoder(Conversation).decode
+"""The conversation that `dump` wrote; what is missing takes its default, what nobody knows is left out.
 
-def dump(conversation: Conversation) -> bytes:
-    """The conversation as JSON."""
-    return _ENCODER.encode(conversation)
-
-
-def load(raw: bytes | str) -> Conversation:
-    """The conversation that `dump` wrote; what is missing takes its default, what nobody knows is left out.
-
-    Raises msgspec.DecodeError for anything else.
-    """
-    return _DECODER.decode(raw)
+Raises msgspec.DecodeError for anything else.
+"""

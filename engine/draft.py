@@ -11,8 +11,8 @@ from engine.expressions import MISSING
 from engine.flow import NOTHING, Branch, Flow, Slot
 from engine.limits import Limits
 from engine.pack import Pack
-from engine.shop import NAMES as SHOP_NAMES
 from engine.shop import Shop
+from engine.shop_names import NAMES as SHOP_NAMES
 from engine.turn import Trace
 from engine.types import TYPES
 
@@ -136,7 +136,7 @@ class Draft:
         self.shop: Shop = shop
         self.conversation = conversation
         self.message = message
-        self.moment = moment
+        self.moment: datetime = moment
         self.at = moment.timestamp()
         self.limits = limits
         self.language = flow.languages[0]
@@ -192,8 +192,11 @@ class Draft:
             return None
         load = TYPES[slot.type].load
         if slot.is_list:
-            return [one for one in (load(each, self) for each in stored) if one is not None]
+            return [one for one in [load(each, self) for each in stored] if one is not None]
         return load(stored, self)
+
+    def choose_none(self) -> None:
+        self.chosen = None
 
     def forget(self, name: str) -> None:
         """Lets the name be made anew at its next use, since what it reads has changed."""
@@ -210,7 +213,7 @@ class Draft:
         slots = self.conversation.slots
         if declared.is_list:
             added = value if isinstance(value, (list, tuple)) else [value]
-            slots[slot] = [*slots.get(slot, ()), *(store(one) for one in added if one is not None)]
+            slots[slot] = [*slots.get(slot, ()), *[store(one) for one in added if one is not None]]
         elif value is None:
             slots.pop(slot, None)
         else:
@@ -262,7 +265,7 @@ def _settings(draft: Draft) -> Mapping[str, Any]:
     return {name: names.get(name, value) for name, value in draft.flow.settings.items()}
 
 
-NAMES: Mapping[str, Callable[[Draft], Any]] = {
+NAMES: dict[str, Callable[[Draft], Any]] = {
     **SHOP_NAMES,
     "failure": lambda draft: MISSING if draft.failure is None else draft.failure,
     "message": lambda draft: MISSING if draft.message is None else Said(draft.message),

@@ -10,7 +10,6 @@ from engine.conversation import Conversation
 from engine.draft import Draft, Failed
 from engine.expressions import MISSING
 from engine.flow import MOST_STATES_PASSED, Answer, Branch
-from engine.machine import dispatch
 from engine.program import CompiledRule, CompiledState, CompiledStep, Program
 from engine.reading import plain
 from engine.source import Spot
@@ -55,20 +54,19 @@ class Execution:
                 draft.save(slot, value)
         if rule.steps:
             self._do(draft, rule.steps)
-        declared = rule.rule
         draft.replies.extend(rule.reply)
         if self._move(draft, rule):
             self.enter(draft, draft.conversation.state)
-        elif declared.ask_again:
+        elif rule.ask_again:
             draft.asking = True
         if draft.asking:
             self.settle(draft)
 
     def _move(self, draft: Draft, rule: CompiledRule) -> bool:
         """Pulls the rule's trigger: the branch that holds does its part on the way. Says whether it moved."""
-        draft.chosen = None
-        dispatch(rule.event, draft.conversation, draft, self._chosen)
-        branch = draft.chosen
+        draft.choose_none()
+        rule.event.pull(draft.conversation, draft, self._chosen)
+        branch: Branch | None = draft.chosen
         return rule.moves or (branch is not None and branch.goto is not None)
 
     def _chosen(self, draft: Draft, branch: Branch | None) -> None:
@@ -102,9 +100,9 @@ class Execution:
             if talk.offered:
                 talk.offer, talk.offered = [], []
             draft.trace.append({"step": "went", "to": talk.state})
-            if state.state.human:
+            if state.human:
                 draft.calls_person = True
-                if not self.program.states[draft.origin].state.human:
+                if not self.program.states[draft.origin].human:
                     talk.came_from = draft.origin
             onward = self._pass_through(draft, state)
             if onward is None:
@@ -114,7 +112,7 @@ class Execution:
 
     def _pass_through(self, draft: Draft, state: CompiledState) -> str | None:
         """Takes the first branch of the state that holds; the state it leads to, None to wait here."""
-        for branch in state.state.branches:
+        for branch in state.branches:
             if branch.when is None or branch.when.evaluate(draft):
                 self._branch(draft, branch)
                 return branch.goto

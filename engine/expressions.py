@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import TemplateError, nodes
 
-from engine.jinja.arithmetic import EMPTY, Refused
+from engine.jinja.arithmetic import Refused
+from engine.jinja.empty import EMPTY
 from engine.jinja.filters import FILTERS, TESTS, format_money
 from engine.jinja.guards import Path
 from engine.jinja.isolation import is_right_to_left
 from engine.jinja.reads import Part, Read, implied, may_be_nothing, reads_of
-from engine.jinja.sandbox import MISSING, Context, Environment, join_parts, taken
+from engine.jinja.running import MISSING, Context, join_parts, taken
+from engine.jinja.sandbox import Environment
 from engine.jinja.template_code import compile_tree, line_of_failure
 from engine.jinja.template_parser import BadExpression, Files, Parsed, parse_expression, parse_text
 from engine.source import NOWHERE, Place
@@ -101,7 +104,7 @@ class _Compiled:
         self._parse = parse
         self._made: _Made | None = made
         self._reads: tuple[Read, ...] | None = None
-        self._root: Callable[[Any], Generator[Any, None, None]] | None = None
+        self._root: Callable[[Any], Any] | None = None
         self._debug_info = ""
 
     def parsed(self) -> tuple[Parsed, ...]:
@@ -122,7 +125,7 @@ class _Compiled:
         """What was made of it; once it is compiled, that is made anew."""
         return self._made or _Made(self._parse())
 
-    def _compile(self, show: str) -> Callable[[Any], Generator[Any, None, None]]:
+    def _compile(self, show: str) -> Callable[[Any], Any]:
         try:
             tree = self._again().parsed.tree
             self._root, self._debug_info = compile_tree(self._environment, tree, show)
@@ -187,13 +190,13 @@ class Expression(_Compiled):
                     return not value
             else:
                 root = self._root or self._compile("")
-                value = next(root(Context(self._environment, names)))
+                value = root(Context(self._environment, names))
             cls = value.__class__
             if cls is bool or cls is str or cls is int:
                 return value
             if value is EMPTY:
                 return None
-            return taken(value) if isinstance(value, Generator) else value
+            return taken(value) if cls is GeneratorType else value
         except _FAILURES as error:
             raise self._failed(error) from error
 
@@ -288,8 +291,8 @@ class Value:
 
     def beginning_of(self, read: Read) -> Place:
         """Where the source begins in which this is read: of a list or a dictionary, one of the texts."""
-        reading = (part for part in self._parts if any(one is read for one in part.reads()))
-        return next((part.beginning_of(read) for part in reading), self.place)
+        reading = [part for part in self._parts if any(one is read for one in part.reads())]
+        return reading[0].beginning_of(read) if reading else self.place
 
     def reads(self) -> tuple[Read, ...]:
         """Everything it reads from outside."""

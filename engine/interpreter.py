@@ -73,7 +73,7 @@ class Interpreter:
             return Turn(conversation, (), draft.trace)
         state = self.program.states.get(talk.state)
         at = draft.at
-        if state is not None and state.state.human:
+        if state is not None and state.human:
             draft.trace.append({"step": "recorded", "why": "human"})
             silence.begin(talk, at)
             return Turn(talk, (), draft.trace)
@@ -132,19 +132,19 @@ class Interpreter:
             rule = None
         key = rule.key if rule else ""
         draft.trace.append({"step": "understood", "how": f"event {event}", "rule": key})
-        if event == "handed_back" and state.state.human:
+        if event == "handed_back" and state.human:
             draft.conversation.note = ""
         if rule is not None:
             draft.trace[-1]["at"] = rule.at
             self._take_unasked(draft, rule, names or {})
-        elif event == "handed_back" and state.state.human:
+        elif event == "handed_back" and state.human:
             back = draft.conversation.came_from or str(self.flow.start)
             go_back = partial(self.execution.enter_and_settle, draft, back)
             self.execution.attempt(draft, go_back, NO_FAILS, "")
         talk = draft.conversation
         if talk.visit != conversation.visit:
             talk.rung = []
-            if state.state.human:
+            if state.human:
                 silence.rest(talk, conversation, draft.at)
         return self._finished(draft)
 
@@ -212,7 +212,7 @@ class Interpreter:
         talk = draft.conversation
         if talk.visit != before.visit:
             silence.go_on(talk, before)
-            if state.state.human:
+            if state.human:
                 silence.rest(talk, before, draft.at)
         return self._finished(draft)
 
@@ -351,7 +351,7 @@ class Interpreter:
         saves: list[tuple[str, Any]] = []
         value: Any = draft.message.text if draft.message else ""
         declared = rule.rule
-        if meaning.holes or meaning.values or declared.save or meaning.pick is not None:
+        if meaning.holes or meaning.values or rule.saves or meaning.pick is not None:
             if meaning.values:
                 draft.given.update(meaning.values)
             problem = read_named(draft, meaning) if meaning.holes else None

@@ -140,7 +140,7 @@ def _plain(saying: Saying, limits: Limits) -> list[Outbound]:
         return [*_media(saying, limits, ""), *_plain(saying._replace(media=None), limits)]
     if asks_place:
         chunks = split(text or "📍", limits.body)
-        return [*(Outbound(text=part) for part in chunks[:-1]), Outbound(text=chunks[-1], ask_location=True)]
+        return [*[Outbound(text=part) for part in chunks[:-1]], Outbound(text=chunks[-1], ask_location=True)]
     if saying.products and limits.products:
         return _cards(text, saying.products, limits)
     if len(text) <= limits.text:
@@ -152,7 +152,7 @@ def _cards(text: str, codes: tuple[str, ...], limits: Limits) -> list[Outbound]:
     """The products as catalogue cards under the text; several want one, so that there is always something."""
     *ahead, last = split(text or "🛒", limits.body)
     cards = [codes[at : at + limits.products] for at in range(0, len(codes), limits.products)]
-    return [*(Outbound(text=part) for part in ahead), *(Outbound(text=last, products=some) for some in cards)]
+    return [*[Outbound(text=part) for part in ahead], *[Outbound(text=last, products=some) for some in cards]]
 
 
 def _media(saying: Saying, limits: Limits, text: str) -> list[Outbound]:

@@ -1,7 +1,7 @@
 """Turns a flow into one `transitions` machine that every conversation and thread shares.
 
-Each rule is a trigger; its branches are that trigger's transitions in order, their `when` the conditions,
-and a last one without a condition goes the rule's own way. This module is the only one that knows how
+Each rule is a trigger; its branches are that trigger's transitions in order, and a last one, which always
+holds, goes the rule's own way. This module is the only one that knows how
 `transitions` is used; `tests/test_machine.py` pins what it relies on.
 """
 
@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from transitions import EventData, Machine, Transition
-from transitions import State as TransitionState
+from transitions import Machine, Transition
 from transitions.core import Event
 
 from engine.flow import Branch, Flow, Rule, State
@@ -21,36 +20,45 @@ Choose = Callable[[Any, Branch | None], None]
 
 
 class BranchTransition(Transition):
-    """A transition that remembers which branch of its rule it stands for, and tells it on the way.
-
-    It has no callbacks of its own, nor have the states: what entering a state means is the interpreter's
-    business. Going straight from the conditions to the move costs half of what looking for callbacks does.
-    """
+    """A transition that remembers which branch of its rule it stands for; None for the rule's own way."""
 
     def __init__(self, *args: Any, branch: Branch | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.branch = branch
 
-    def execute(self, event_data: EventData) -> bool:
-        """Moves if the conditions hold; an exception in one, or in the branch's part, leaves the state."""
-        if self.conditions and not self._eval_conditions(event_data):
-            return False
-        names, choose = event_data.args
-        choose(names, self.branch)
-        if self.dest is not None:
-            talk: Any = event_data.model
-            talk.state = self.dest
-        return True
+
+class RuleEvent(Event):
+    """The trigger of a rule."""
+
+    def pull(self, conversation: Any, names: object, choose: Choose) -> None:
+        """Moves along the first transition that holds, having called `choose` with its branch.
+
+        This is the library's `trigger` without what nobody set here: a queue, callbacks, and the event that
+        these would be told. An exception in a condition or in `choose` leaves the state. Raises MachineError
+        where the rule cannot be pulled.
+        """
+        ways: list[Any] | None = self.transitions.get(conversation.state)
+        if not ways:
+            self.trigger(conversation)
+            return
+        for way in ways:
+            branch = way.branch
+            if branch is None or branch.when is None or branch.when.evaluate(names):
+                choose(names, branch)
+                if way.dest is not None:
+                    conversation.state = way.dest
+                return
 
 
 class FlowMachine(Machine):
     """A machine without models of its own: the conversation is handed to each trigger."""
 
+    event_cls = RuleEvent
     transition_cls = BranchTransition
 
-    def get_model_state(self, model: Any) -> TransitionState:
-        """The model's state; states are plain names here, never enumerations: looking up is enough."""
-        found: TransitionState = self.states[model.state]
+    def event(self, trigger: str) -> RuleEvent:
+        """The event of this trigger. Raises KeyError for none such."""
+        found: RuleEvent = self.events[trigger]  # type: ignore[assignment]
         return found
 
 
@@ -72,8 +80,7 @@ def _add(machine: FlowMachine, trigger: str, rule: Rule, sources: list[Any]) -> 
     own_way = _state_of(machine, rule.goto)
     for branch in rule.branches:
         way = _state_of(machine, branch.goto) or own_way
-        conditions = None if branch.when is None else _condition(branch)
-        machine.add_transition(trigger, sources, way, conditions=conditions, branch=branch)
+        machine.add_transition(trigger, sources, way, branch=branch)
     machine.add_transition(trigger, sources, own_way)
 
 
@@ -82,22 +89,6 @@ def _state_of(machine: FlowMachine, goto: str | None) -> str | None:
     if goto is None:
         return None
     return str(machine.get_state(str(goto)).name)
-
-
-def _condition(branch: Branch) -> Callable[[EventData], bool]:
-    when = branch.when
-    assert when is not None  # noqa: S101
-
-    def holds(event: EventData) -> bool:
-        names, _ = event.args
-        return bool(when.evaluate(names))
-
-    return holds
-
-
-def dispatch(event: Event, conversation: object, names: object, choose: Choose) -> None:
-    """Pulls the trigger: `conversation.state` moves, `choose` has been called with the branch on the way."""
-    event.trigger(conversation, names, choose)
 
 
 def triggers(flow: Flow) -> Iterator[tuple[str, Rule, list[str]]]:

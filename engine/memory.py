@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from copy import copy
-from dataclasses import replace
 from datetime import date
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -40,6 +38,7 @@ class MemoryShop:
     """
 
     def __init__(self, pack: Pack) -> None:
+        self._pack = pack
         self._business: Business = pack.business
         self._workflow: Workflow | None = pack.workflow
         products = tuple(sorted(pack.products, key=lambda product: product.number))
@@ -56,10 +55,13 @@ class MemoryShop:
 
     def copy(self) -> MemoryShop:
         """The same shop once more: what is bought in one of them is still there in the other."""
-        twin = copy(self)
-        for table in ("_shown", "_customers", "_orders", "_numbers_of", "_counts"):
-            setattr(twin, table, dict(getattr(self, table)))
-        twin._undo = []
+        twin = MemoryShop(self._pack)
+        twin._shown = dict(self._shown)
+        twin._look_again()
+        twin._customers = dict(self._customers)
+        twin._orders = dict(self._orders)
+        twin._numbers_of = dict(self._numbers_of)
+        twin._counts = dict(self._counts)
         return twin
 
     def for_customer(self, phone: str, role: str = "customer") -> CustomerShop:
@@ -68,7 +70,7 @@ class MemoryShop:
         if known is None:
             self._put_customer(Customer(phone, phone, role=role))
         elif known.role != role:
-            self._put_customer(replace(known, role=role))
+            self._put_customer(known.replaced(role=role))
         return CustomerShop(self, phone)
 
     @property
@@ -138,7 +140,7 @@ class MemoryShop:
     def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:
         """Puts the order into the status, with a line in its timeline; raises KeyError for none such."""
         placed = self._orders[number]
-        order = replace(placed.order, status=status, is_open=self._is_open(status))
+        order = placed.order.replaced(status=status, is_open=self._is_open(status))
         timeline = (*placed.timeline, (status, by, reason))
         self._put_order(placed._replace(order=order, timeline=timeline))
         return self._as_now(order)
@@ -187,17 +189,17 @@ class MemoryShop:
         else:
             return order
         lines = tuple(
-            replace(line, product=replace(by_code[line.product.code], name=line.product.name))
+            line.replaced(product=by_code[line.product.code].replaced(name=line.product.name))
             if line.product.code in by_code
-            else replace(line, product=replace(line.product, on_sale=False))
+            else line.replaced(product=line.product.replaced(on_sale=False))
             for line in order.lines
         )
-        return replace(order, lines=lines)
+        return order.replaced(lines=lines)
 
     def _add_stock(self, pieces: Mapping[str, int]) -> None:
         self._put_products(
             tuple(
-                replace(product, stock=product.stock + pieces[product.code])
+                product.replaced(stock=product.stock + pieces[product.code])
                 if product.code in pieces and product.stock is not None
                 else product
                 for product in self._products

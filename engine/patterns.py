@@ -21,6 +21,7 @@ _KEYCAP = re.compile("\ufe0f?\u20e3")
 _ALIKE = (",،、，﹐", ":：", ";؛；", "?؟？", ".。۔．", "-‐‑‒–—−", "'’‘ʼ", '"“”„«»')
 _SAME = {character: f"[{re.escape(alike)}]" for alike in _ALIKE for character in alike}
 _TIMES = "×*✕✖"
+_TIMES_SIGNS = ("x", "X", *_TIMES)
 _ZEROS = (0x30, 0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66)
 
 _MAYBE_SPACE = r"\s{0,40}+"
@@ -136,7 +137,7 @@ def _kind(character: str) -> str:
 def _hole(text: str, column: int, is_spaced: bool) -> _Token:
     from engine.types import TYPES
 
-    name, colon, type_name = (part.strip() for part in text[1:-1].partition(":"))
+    name, colon, type_name = [part.strip() for part in text[1:-1].partition(":")]
     if not _NAME.fullmatch(name):
         said = f"`{name}` cannot name a hole: a name is lower case letters, digits and `_`"
         raise BadPattern(said if name else "a hole needs a name: {name} or {name:type}", column, len(text))
@@ -201,7 +202,7 @@ def _gap(before: str, is_spaced: bool, after: str) -> str:
 
 
 def _is_times(token: _Token) -> bool:
-    return token.hole is None and token.text in ("x", "X", *_TIMES)
+    return token.hole is None and token.text in _TIMES_SIGNS
 
 
 def _times(tokens: list[_Token], index: int) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, TypeGuard
-
-from transitions.core import Event
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 from engine.actions import ACTIONS
 from engine.expressions import Expression, Text, Value
 from engine.flow import Answer, Branch, Check, Flow, Message, Rule, State, Step
-from engine.machine import build_machine, state_rules, understands
+from engine.machine import RuleEvent, build_machine, state_rules, understands
 from engine.patterns import Pattern
 from engine.source import Spot
 from engine.validators import VALIDATORS
 from engine.words import fold
 
 
-class CompiledStep(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledStep:
     """A step bound to its action: parameters as written, and those that may be filled from names."""
 
     action: Any
@@ -28,7 +27,8 @@ class CompiledStep(NamedTuple):
     at: Spot
 
 
-class CompiledCheck(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledCheck:
     """A check bound to its validator. `value` is None where it looks at the input.
 
     `constants` are the parameters that are always the same, `parameters` those that are worked out.
@@ -42,36 +42,46 @@ class CompiledCheck(NamedTuple):
     at: Spot
 
 
-class CompiledRule(NamedTuple):
-    """A rule bound to its trigger. `acts` says that it may fail, itself or on its
-    way, `moves` that it enters a state whatever branch is taken."""
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRule:
+    """A rule bound to its trigger, with what every turn asks of it at hand.
+
+    `acts` says that it may fail, itself or on its way, `moves` that it enters a state whatever branch is
+    taken, `saves` that it fills slots.
+    """
 
     rule: Rule
     key: str
-    event: Event
+    event: RuleEvent
     steps: tuple[CompiledStep, ...]
     checks: tuple[CompiledCheck, ...]
     acts: bool
     moves: bool
+    ask_again: bool
+    when: Expression | None
+    saves: bool
     reply: tuple[str, ...]
     at: Spot
 
 
-class CompiledBranch(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledBranch:
     """A branch's steps, bound, and where it stands."""
 
     steps: tuple[CompiledStep, ...]
     at: Spot
 
 
-class Meanings(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Meanings:
     """The rules that a word means, in order, and the language that has it; empty if several have."""
 
     rules: tuple[CompiledRule, ...]
     language: str
 
 
-class CompiledState(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledState:
     """A state as a customer meets it: which words and patterns mean what there.
 
     `commands` are those in force, the flow's included; `general` the names of those that are the flow's.
@@ -80,13 +90,17 @@ class CompiledState(NamedTuple):
     """
 
     state: State
+    name: str
+    human: bool
+    final: bool
+    branches: tuple[Branch, ...]
     ask: tuple[str, ...]
-    commands: Mapping[str, CompiledRule]
+    commands: dict[str, CompiledRule]
     general: frozenset[str]
-    words: Mapping[str, Meanings]
-    general_words: Mapping[str, Meanings]
+    words: dict[str, Meanings]
+    general_words: dict[str, Meanings]
     patterns: tuple[tuple[Pattern, Mapping[str, str], CompiledRule], ...]
-    events: Mapping[str, CompiledRule]
+    events: dict[str, CompiledRule]
     choices: CompiledRule | None
     input: CompiledRule | None
     otherwise: CompiledRule | None
@@ -98,13 +112,14 @@ class CompiledState(NamedTuple):
     takes_numbers: bool
 
 
-class Program(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
     """A flow, compiled: its states by name, and its branches, by the branch's
     identity. `timeout` is in seconds."""
 
     flow: Flow
-    states: Mapping[str, CompiledState]
-    branches: Mapping[int, CompiledBranch]
+    states: dict[str, CompiledState]
+    branches: dict[int, CompiledBranch]
     timeout: float
 
 
@@ -128,15 +143,18 @@ def compile_flow(flow: Flow) -> Program:
                 value.compile()
         for branch in rule.branches:
             _compile_branch(branch, branches)
-        acts = passing_acts or any(map(_acts, (rule.do, *(branch.do for branch in rule.branches))))
+        acts = passing_acts or any(map(_acts, (rule.do, *[branch.do for branch in rule.branches])))
         return CompiledRule(
             rule,
             key,
-            machine.events[key],
+            machine.event(key),
             tuple(map(_step, rule.do)),
             tuple(map(_check, rule.validate)),
             acts,
             rule.goto is not None,
+            rule.ask_again,
+            rule.when,
+            bool(rule.save),
             tuple(map(str, rule.reply)),
             Spot.of(rule.place),
         )
@@ -197,6 +215,10 @@ def _compiled_state(
             text.compile()
     return CompiledState(
         state=state,
+        name=str(state.name),
+        human=state.human,
+        final=state.final,
+        branches=state.branches,
         ask=tuple(map(str, state.ask)),
         commands=_plain({**inherited, **own_commands}),
         general=frozenset(inherited),
@@ -237,7 +259,7 @@ def _words(rules: Iterable[CompiledRule]) -> dict[str, Meanings]:
                 languages.add(language)
     found = {}
     for word, by_rule in meanings.items():
-        spoken = set().union(*(languages for _, languages in by_rule.values()))
+        spoken = set().union(*[languages for _, languages in by_rule.values()])
         language = spoken.pop() if len(spoken) == 1 else ""
         found[word] = Meanings(tuple(rule for rule, _ in by_rule.values()), language)
     return found
@@ -264,16 +286,11 @@ def _step(step: Step) -> CompiledStep:
     for value in step.parameters.values():
         value.compile()
     missing = [name for name in action.parameters if name not in step.parameters]
-    optional = {
-        name
-        for name, parameter in inspect.signature(action.run).parameters.items()
-        if parameter.default is not inspect.Parameter.empty
-    }
     return CompiledStep(
         action,
         tuple((str(name), value) for name, value in step.parameters.items()),
         tuple(action.filled(step.parameters)),
-        tuple(name for name in missing if name not in optional),
+        tuple(name for name in missing if action.parameters[name].required),
         Spot.of(step.place),
     )
 

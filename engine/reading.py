@@ -11,7 +11,7 @@ from engine.declarations import Unreadable
 from engine.draft import Draft
 from engine.expressions import MISSING, Expression
 from engine.flow import Rule, Slot
-from engine.jinja.sandbox import printed
+from engine.jinja.running import printed
 from engine.recognizer import Meaning
 from engine.types import TYPES
 
@@ -70,7 +70,7 @@ def read_input(
 def _grown(draft: Draft, name: str, slot: Slot, new: Any) -> list[Any]:
     """The list with what is to be added to it."""
     added = new if isinstance(new, list) else [new]
-    return [*(draft.kept(name, slot) or ()), *(one for one in added if one is not None)]
+    return [*(draft.kept(name, slot) or ()), *[one for one in added if one is not None]]
 
 
 def put_aside(draft: Draft, rule: Rule) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 import orjson
@@ -14,6 +14,7 @@ import orjson
 from engine.conversation import Conversation
 from engine.draft import Draft
 from engine.flow import NOTHING
+from engine.frozen import Frozen
 from engine.message import Inbound
 from engine.patterns import Pattern
 from engine.program import CompiledRule, CompiledState
@@ -23,7 +24,7 @@ MORE = "more"
 """The command in the press id of a row that shows the rows after it."""
 
 
-class Meaning(NamedTuple):
+class Meaning(Frozen):
     """What was understood, and by what (`how`).
 
     `rule` None means that nothing was. `holes` are texts still to be read as `types` says; `values` are
@@ -31,15 +32,29 @@ class Meaning(NamedTuple):
     rows are wanted from a place on. `counts` is false for an old button, which is no try of the customer's.
     """
 
-    how: str
-    rule: CompiledRule | None = None
-    holes: Mapping[str, str] = NOTHING
-    types: Mapping[str, str] = NOTHING
-    values: Mapping[str, Any] = NOTHING
-    pick: str | None = None
-    page: tuple[str, int] | None = None
-    language: str = ""
-    counts: bool = True
+    __slots__ = ("how", "rule", "holes", "types", "values", "pick", "page", "language", "counts")
+
+    def __init__(
+        self,
+        how: str,
+        rule: CompiledRule | None = None,
+        holes: Mapping[str, str] = NOTHING,
+        types: Mapping[str, str] = NOTHING,
+        values: Mapping[str, Any] = NOTHING,
+        pick: str | None = None,
+        page: tuple[str, int] | None = None,
+        language: str = "",
+        counts: bool = True,
+    ) -> None:
+        self.how: Final = how
+        self.rule: Final = rule
+        self.holes: Final = holes
+        self.types: Final = types
+        self.values: Final = values
+        self.pick: Final = pick
+        self.page: Final = page
+        self.language: Final = language
+        self.counts: Final = counts
 
 
 class Press(NamedTuple):
@@ -154,7 +169,7 @@ def _nothing(state: CompiledState, how: str, counts: bool = True) -> Meaning:
 
 def exists(rule: CompiledRule, draft: Draft) -> bool:
     """Whether the rule is there now: its `when` holds, or it has none."""
-    when = rule.rule.when
+    when = rule.when
     return when is None or bool(when.evaluate(draft))
 
 
@@ -204,8 +219,8 @@ def _is_whole(rule: CompiledRule, values: Mapping[str, Any]) -> bool:
     return any(_fills(values, pattern) for pattern in _patterns(rule))
 
 
-def _patterns(rule: CompiledRule) -> Iterator[Pattern]:
-    return (pattern for patterns in rule.rule.patterns.values() for pattern in patterns)
+def _patterns(rule: CompiledRule) -> list[Pattern]:
+    return [pattern for patterns in rule.rule.patterns.values() for pattern in patterns]
 
 
 def _fills(values: Mapping[str, Any], pattern: Pattern) -> bool:

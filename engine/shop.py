@@ -1,23 +1,17 @@
-"""The shop as a conversation sees it: what texts may read of it, and how actions reach it."""
+"""The shop as a conversation reaches it: products, customers and orders, and what can be done with them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
-from engine.business import BusinessAt
-
-if TYPE_CHECKING:
-    from engine.draft import Draft
+from engine.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Frozen):
     """Something for sale. `price` is exact, in the main unit; `stock` is None where it is not counted."""
 
     offers: ClassVar[Mapping[str, str]] = {
@@ -30,61 +24,43 @@ class Product:
         "is_available": "whether it can be ordered now",
         "options": "the options it comes with; none so far",
     }
-    number: int
-    code: str
-    name: str
-    price: Decimal
-    stock: int | None = None
-    category: str = ""
-    on_sale: bool = True
-    options: tuple[Any, ...] = ()
+    __slots__ = (
+        "number",
+        "code",
+        "name",
+        "price",
+        "stock",
+        "category",
+        "on_sale",
+        "options",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        code: str,
+        name: str,
+        price: Decimal,
+        stock: int | None = None,
+        category: str = "",
+        on_sale: bool = True,
+        options: tuple[Any, ...] = (),
+    ) -> None:
+        self.number: Final = number
+        self.code: Final = code
+        self.name: Final = name
+        self.price: Final = price
+        self.stock: Final = stock
+        self.category: Final = category
+        self.on_sale: Final = on_sale
+        self.options: Final = options
 
     @property
     def is_available(self) -> bool:
         return self.on_sale and self.stock != 0
 
 
-class Catalog:
-    """The products, in the order of their numbers, with their names in one language."""
-
-    offers: ClassVar[Mapping[str, str]] = {
-        "available": "the products that can be ordered now, by their numbers",
-        "categories": "the categories of those, each once",
-        "find": "find(item): the product of a menu number or code, else empty",
-    }
-    methods: ClassVar[frozenset[str]] = frozenset({"find"})
-    __slots__ = ("products", "_by_number", "_by_code", "_available")
-
-    def __init__(self, products: Sequence[Product]) -> None:
-        self.products = products
-        self._by_number = {product.number: product for product in products}
-        self._by_code = {product.code: product for product in products}
-        self._available: tuple[Product, ...] | None = None
-
-    @property
-    def available(self) -> tuple[Product, ...]:
-        if self._available is None:
-            self._available = tuple(product for product in self.products if product.is_available)
-        return self._available
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(product.category for product in self.available if product.category))
-
-    def find(self, item: object) -> Product | None:
-        """The product of this menu number, code or product value; None where there is none."""
-        if isinstance(item, str):
-            found = self._by_code.get(item)
-            if found is None and re.fullmatch(r"\d{1,9}", item.strip()):
-                found = self._by_number.get(int(item))
-            return found
-        if isinstance(item, int) and not isinstance(item, bool):
-            return self._by_number.get(item)
-        return self._by_code.get(item.code) if isinstance(item, Product) else None
-
-
-@dataclass(frozen=True, slots=True)
-class CartLine:
+class CartLine(Frozen):
     """One line of the cart: `price` is what one piece cost when it was added."""
 
     offers: ClassVar[Mapping[str, str]] = {
@@ -96,71 +72,37 @@ class CartLine:
         "options": "the options it comes with; none so far",
         "note": "what the customer wants noted",
     }
-    number: int
-    product: Product
-    quantity: int
-    price: Decimal
-    note: str = ""
-    options: tuple[Any, ...] = ()
+    __slots__ = (
+        "number",
+        "product",
+        "quantity",
+        "price",
+        "note",
+        "options",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        product: Product,
+        quantity: int,
+        price: Decimal,
+        note: str = "",
+        options: tuple[Any, ...] = (),
+    ) -> None:
+        self.number: Final = number
+        self.product: Final = product
+        self.quantity: Final = quantity
+        self.price: Final = price
+        self.note: Final = note
+        self.options: Final = options
 
     @property
     def total(self) -> Decimal:
         return self.price * self.quantity
 
 
-class Cart:
-    """What the customer has chosen so far."""
-
-    offers: ClassVar[Mapping[str, str]] = {
-        "lines": "its lines, in the order in which they were added",
-        "total": "what everything in it costs",
-        "count": "how many pieces are in it",
-        "is_empty": "whether nothing is in it",
-        "quantity": "quantity(item): how many of this product (menu number, code or product) are in it",
-    }
-    methods: ClassVar[frozenset[str]] = frozenset({"quantity"})
-    __slots__ = ("lines", "catalog", "_total")
-
-    def __init__(self, stored: Sequence[Sequence[Any]], catalog: Catalog) -> None:
-        self.catalog = catalog
-        lines: list[CartLine] = []
-        for code, quantity, price, note in stored:
-            product = catalog.find(code) or _gone(code, price)
-            lines.append(CartLine(len(lines) + 1, product, quantity, Decimal(price), note))
-        self.lines = tuple(lines)
-        self._total: Decimal | None = None
-
-    @property
-    def total(self) -> Decimal:
-        if self._total is None:
-            total = Decimal(0)
-            for line in self.lines:
-                total += line.price * line.quantity
-            self._total = total
-        return self._total
-
-    @property
-    def count(self) -> int:
-        return sum(line.quantity for line in self.lines)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.lines
-
-    def quantity(self, item: object) -> int:
-        """How many of this product are in the cart; 0 for what nobody sells."""
-        product = self.catalog.find(item)
-        code = product.code if product else item
-        return sum(line.quantity for line in self.lines if line.product.code == code)
-
-
-def _gone(code: str, price: str) -> Product:
-    """What stands in the cart for a product that the catalog no longer has."""
-    return Product(0, code, code, Decimal(price), on_sale=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Frozen):
     """Who talks. `name` and `address` are what `save_customer` kept; `is_known` whether it kept anything."""
 
     offers: ClassVar[Mapping[str, str]] = {
@@ -171,21 +113,40 @@ class Customer:
         "is_known": "whether a name was saved",
         "role": "customer, or what a member of staff is",
     }
-    id: str
-    phone: str
-    name: str = ""
-    address: str = ""
-    email: str = ""
-    language: str = ""
-    role: str = "customer"
+    __slots__ = (
+        "id",
+        "phone",
+        "name",
+        "address",
+        "email",
+        "language",
+        "role",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        phone: str,
+        name: str = "",
+        address: str = "",
+        email: str = "",
+        language: str = "",
+        role: str = "customer",
+    ) -> None:
+        self.id: Final = id
+        self.phone: Final = phone
+        self.name: Final = name
+        self.address: Final = address
+        self.email: Final = email
+        self.language: Final = language
+        self.role: Final = role
 
     @property
     def is_known(self) -> bool:
         return bool(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(Frozen):
     """One line of an order: what was bought, at the price of that moment."""
 
     offers: ClassVar[Mapping[str, str]] = {
@@ -196,19 +157,34 @@ class OrderLine:
         "total": "quantity times price",
         "note": "what the customer wanted noted",
     }
-    number: int
-    product: Product
-    quantity: int
-    price: Decimal
-    note: str = ""
+    __slots__ = (
+        "number",
+        "product",
+        "quantity",
+        "price",
+        "note",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        product: Product,
+        quantity: int,
+        price: Decimal,
+        note: str = "",
+    ) -> None:
+        self.number: Final = number
+        self.product: Final = product
+        self.quantity: Final = quantity
+        self.price: Final = price
+        self.note: Final = note
 
     @property
     def total(self) -> Decimal:
         return self.price * self.quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Frozen):
     """What a customer has ordered. `placed_at` is an aware moment on the business's clock."""
 
     offers: ClassVar[Mapping[str, str]] = {
@@ -218,50 +194,74 @@ class Order:
         "lines": "its lines",
         "placed_at": "when it was placed",
     }
-    number: str
-    status: str
-    total: Decimal
-    lines: tuple[OrderLine, ...]
-    placed_at: datetime
-    is_open: bool = True
+    __slots__ = (
+        "number",
+        "status",
+        "total",
+        "lines",
+        "placed_at",
+        "is_open",
+    )
+
+    def __init__(
+        self,
+        number: str,
+        status: str,
+        total: Decimal,
+        lines: tuple[OrderLine, ...],
+        placed_at: datetime,
+        is_open: bool = True,
+    ) -> None:
+        self.number: Final = number
+        self.status: Final = status
+        self.total: Final = total
+        self.lines: Final = lines
+        self.placed_at: Final = placed_at
+        self.is_open: Final = is_open
 
 
-class Orders:
-    """The customer's orders, the newest first."""
-
-    offers: ClassVar[Mapping[str, str]] = {
-        "last": "the newest order, empty where there is none",
-        "open": "those whose life is not over",
-        "all": "all of them, the newest first",
-    }
-    __slots__ = ("all",)
-
-    def __init__(self, orders: Sequence[Order]) -> None:
-        self.all = tuple(orders)
-
-    @property
-    def last(self) -> Order | None:
-        return self.all[0] if self.all else None
-
-    @property
-    def open(self) -> tuple[Order, ...]:
-        return tuple(order for order in self.all if order.is_open)
-
-
-class OrderDraft(NamedTuple):
+class OrderDraft(Frozen):
     """An order about to be placed. Money is exact, in the main unit; `placed_at` is an aware moment."""
 
-    lines: tuple[CartLine, ...]
-    total: Decimal
-    status: str
-    placed_at: datetime
-    name: str = ""
-    phone: str = ""
-    address: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    instructions: str = ""
-    delivery: str = ""
+    __slots__ = (
+        "lines",
+        "total",
+        "status",
+        "placed_at",
+        "name",
+        "phone",
+        "address",
+        "latitude",
+        "longitude",
+        "instructions",
+        "delivery",
+    )
+
+    def __init__(
+        self,
+        lines: tuple[CartLine, ...],
+        total: Decimal,
+        status: str,
+        placed_at: datetime,
+        name: str = "",
+        phone: str = "",
+        address: str = "",
+        latitude: float | None = None,
+        longitude: float | None = None,
+        instructions: str = "",
+        delivery: str = "",
+    ) -> None:
+        self.lines: Final = lines
+        self.total: Final = total
+        self.status: Final = status
+        self.placed_at: Final = placed_at
+        self.name: Final = name
+        self.phone: Final = phone
+        self.address: Final = address
+        self.latitude: Final = latitude
+        self.longitude: Final = longitude
+        self.instructions: Final = instructions
+        self.delivery: Final = delivery
 
 
 class Shop(Protocol):
@@ -297,92 +297,3 @@ class Shop(Protocol):
 
     def savepoint(self) -> AbstractContextManager[None]:
         """A stretch of work that is undone as a whole when an exception leaves it."""
-
-
-def catalog_of(draft: Draft) -> Catalog:
-    """The catalog in the language of the turn: the same value as long as the shop gives the same products."""
-    products = draft.shop.products()
-    kept = draft.prepared.catalogs.get(draft.language)
-    if kept is not None and kept[0] is products:
-        catalog: Catalog = kept[1]
-        return catalog
-    names = draft.flow.names.get(draft.language)
-    named = (
-        [_named(product, names.get(product.code, product.name)) for product in products]
-        if names
-        else products
-    )
-    catalog = Catalog(named)
-    draft.prepared.catalogs[draft.language] = (products, catalog)
-    return catalog
-
-
-def _named(product: Product, name: str) -> Product:
-    return Product(
-        product.number,
-        product.code,
-        name,
-        product.price,
-        product.stock,
-        product.category,
-        product.on_sale,
-        product.options,
-    )
-
-
-def cart_of(draft: Draft) -> Cart:
-    """The cart of the conversation."""
-    catalog: Catalog = draft.resolve("catalog")
-    return Cart(draft.conversation.cart, catalog)
-
-
-def put_cart(draft: Draft, lines: Sequence[Sequence[Any]]) -> None:
-    """Puts other lines into the cart: each (product code, quantity, price as text, note)."""
-    draft.conversation.cart = [list(line) for line in lines]
-    draft.given.pop("cart", None)
-    draft.forget("cart")
-
-
-def kept_lines(draft: Draft, lines: Sequence[CartLine]) -> tuple[CartLine, ...]:
-    """The lines as an order keeps them: products by their own names, whatever the customer speaks."""
-    if not draft.flow.names.get(draft.language):
-        return tuple(lines)
-    own = {product.code: product for product in draft.shop.products()}
-    return tuple(
-        line
-        if own.get(line.product.code, line.product).name == line.product.name
-        else replace(line, product=replace(line.product, name=own[line.product.code].name))
-        for line in lines
-    )
-
-
-def spoken_order(draft: Draft, order: Order) -> Order:
-    """The order with its products' names in the language of the turn."""
-    names = draft.flow.names.get(draft.language)
-    if not names or not any(line.product.code in names for line in order.lines):
-        return order
-    lines = tuple(
-        replace(line, product=replace(line.product, name=names.get(line.product.code, line.product.name)))
-        for line in order.lines
-    )
-    return replace(order, lines=lines)
-
-
-def stored_line(line: CartLine) -> list[Any]:
-    """The line as the conversation keeps it."""
-    return [line.product.code, line.quantity, str(line.price), line.note]
-
-
-NAMES: Mapping[str, Callable[[Draft], object]] = {
-    "business": lambda draft: BusinessAt(draft.business, draft.now),
-    "customer": lambda draft: draft.shop.customer(),
-    "cart": cart_of,
-    "catalog": catalog_of,
-    "orders": lambda draft: Orders([spoken_order(draft, order) for order in draft.shop.orders()]),
-}
-"""The reserved names that read the shop, and how each is made at its first use in a turn."""
-
-
-def menu_number(item: object) -> int | None:
-    """The number that a line to pick from has for good: that of a product; None for anything else."""
-    return item.number if isinstance(item, Product) else None

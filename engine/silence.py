@@ -17,7 +17,7 @@ def begin(talk: Conversation, at: float) -> None:
 
 def go_on(talk: Conversation, before: Conversation) -> None:
     """Lets the silence go on in the state that a timer entered: what fired in it fires no more."""
-    talk.rung = list(dict.fromkeys([*before.rung, *((before.state, place) for place in before.fired)]))
+    talk.rung = list(dict.fromkeys([*before.rung, *[(before.state, place) for place in before.fired]]))
     talk.fired = [place for name, place in talk.rung if name == talk.state]
 
 
@@ -41,7 +41,7 @@ def starts_over(program: Program, state: CompiledState | None, talk: Conversatio
     """Why the conversation starts over with a message of this moment; empty if it goes on."""
     if state is None:
         return "gone"
-    if state.state.final:
+    if state.final:
         return "final"
     if talk.heard_at and at - talk.heard_at >= program.timeout:
         last_timer = max(talk.entered_at, talk.heard_at) + state.longest_wait if state.after else 0.0

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from engine.built_in import built_in
 from engine.cards import card_codes, card_line
 from engine.draft import Draft
 from engine.expressions import Expression, Text
 from engine.flow import Button, Flow, Message, Rule
+from engine.frozen import Frozen
 from engine.layout import Row, Saying, fit, fits_buttons, numbers_its_lines, page, shows_as_list
 from engine.message import Media, Option, Outbound
 from engine.prepared import Layout, Prepared, is_plain, is_steady
 from engine.program import CompiledRule, CompiledState
 from engine.recognizer import MORE, encode_press, picked_by, short_id
-from engine.shop import menu_number
+from engine.shop_names import menu_number
 
 TITLE_ALONE = -1
 """Stands for the number of a row that an earlier message of the turn showed: only its title can be typed."""
@@ -57,16 +58,19 @@ def speak(
     return tuple(out)
 
 
-class Offer(NamedTuple):
+class Offer(Frozen):
     """A message that offers something: from where to where it stands in what goes out, and its rows.
 
     `saying` is what it says; None where it went straight out with the channel's own buttons.
     """
 
-    start: int
-    end: int
-    saying: Saying | None
-    rows: list[list[Any]]
+    __slots__ = ("start", "end", "saying", "rows")
+
+    def __init__(self, start: int, end: int, saying: Saying | None, rows: list[list[Any]]) -> None:
+        self.start: Final = start
+        self.end: Final = end
+        self.saying: Final = saying
+        self.rows: Final = rows
 
 
 def _tell_apart(draft: Draft, out: list[Outbound], offers: list[Offer]) -> None:
@@ -74,11 +78,13 @@ def _tell_apart(draft: Draft, out: list[Outbound], offers: list[Offer]) -> None:
     conversation = draft.conversation
     known = {row[2] for row in conversation.offered}
     titles: list[list[Any]] = []
-    for offer in reversed(offers[:-1]):
+    earlier: list[Offer] = offers[:-1]
+    for offer in earlier[::-1]:
         if offer.saying is not None and any(row[0] > 0 for row in offer.rows):
             out[offer.start : offer.end] = fit(offer.saying, draft.limits, numbered=False)[0]
-        titles += [[TITLE_ALONE, *row[1:]] for row in offer.rows if row[2] not in known]
-        known |= {row[2] for row in offer.rows}
+        rows: list[Any] = list(offer.rows)
+        titles += [[TITLE_ALONE, *row[1:]] for row in rows if row[2] not in known]
+        known |= {row[2] for row in rows}
     conversation.offered = conversation.offered + titles
 
 
@@ -129,7 +135,7 @@ def _simple(message: Message, draft: Draft) -> list[Outbound]:
 def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> Outbound | None:
     """The message with the channel's own buttons under it, laid out before; None where that is not all."""
     conversation, prepared = draft.conversation, draft.prepared
-    key: Hashable = (id(message), state.state.name, conversation.visit, draft.language)
+    key: Hashable = (id(message), state.name, conversation.visit, draft.language)
     layout = prepared.layouts.get(key)
     if layout is None:
         for when in _conditions(message, state, prepared):
@@ -153,13 +159,13 @@ def _quick(message: Message, name: str, draft: Draft, state: CompiledState) -> O
 
 def _conditions(message: Message, state: CompiledState, prepared: Prepared) -> tuple[Expression, ...]:
     """The `when` of the message's buttons in the state, where they have one."""
-    key = (id(message), state.state.name)
+    key = (id(message), state.name)
     conditions: tuple[Expression, ...] | None = prepared.conditions.get(key)
     if conditions is None:
         rules = [
             state.commands[button.command] for button in message.buttons if button.command in state.commands
         ]
-        conditions = tuple(rule.rule.when for rule in rules if rule.rule.when is not None)
+        conditions = tuple(rule.when for rule in rules if rule.when is not None)
         prepared.conditions[key] = conditions
     return conditions
 
@@ -252,7 +258,7 @@ def _body(message: Message, draft: Draft) -> Saying:
     if message.products is not None:
         products = card_codes(draft, message.products.evaluate(draft))
         if not draft.limits.products:
-            lines = "\n".join(filter(None, (card_line(draft, code) for code in products)))
+            lines = "\n".join(filter(None, [card_line(draft, code) for code in products]))
             text = f"{text}\n\n{lines}" if text and lines else text or lines
     return Saying(
         text=text,

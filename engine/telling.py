@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from engine.draft import Draft
 from engine.flow import Flow
-from engine.shop import Cart, CartLine, Catalog, Order, Orders, Product, stored_line
+from engine.shop import CartLine, Order, Product
+from engine.shop_names import Cart, Catalog, Orders, stored_line
 from engine.speech import render_alone
 from engine.turn import Told
 
@@ -47,11 +47,11 @@ def _respoken(draft: Draft, value: object) -> object:
     if isinstance(value, Product):
         return catalog.find(value) or value
     if isinstance(value, CartLine):
-        return replace(value, product=catalog.find(value.product) or value.product)
+        return value.replaced(product=catalog.find(value.product) or value.product)
     if isinstance(value, Cart):
         return Cart([stored_line(line) for line in value.lines], catalog)
     if isinstance(value, Order):
         orders: Orders = draft.resolve("orders")
         kept = next((order for order in orders.all if order.number == value.number), value)
-        return replace(value, lines=kept.lines)
+        return value.replaced(lines=kept.lines)
     return value

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from engine.frozen import Frozen
+from engine.message import Outbound
 
 if TYPE_CHECKING:
     from engine.conversation import Conversation
     from engine.draft import Draft
-    from engine.message import Outbound
     from engine.shop import Product
 
 Trace = list[dict[str, Any]]
@@ -80,22 +82,35 @@ class Timer(NamedTuple):
     heard_at: float
 
 
-class SetApart(NamedTuple):
+class SetApart(Frozen):
     """A timer that fires by itself, what to call it, and the conversation that goes on without it."""
 
-    timer: Timer
-    name: str
-    conversation: Conversation
+    __slots__ = ("timer", "name", "conversation")
+
+    def __init__(self, timer: Timer, name: str, conversation: Conversation) -> None:
+        self.timer: Final = timer
+        self.name: Final = name
+        self.conversation: Final = conversation
 
 
-class Turn(NamedTuple):
+class Turn(Frozen):
     """The outcome: the new `conversation`, `replies` to its customer and `told` to others.
 
     `calls_person` is true when the turn entered a state in which a person answers.
     """
 
-    conversation: Conversation
-    replies: tuple[Outbound, ...]
-    trace: Trace
-    told: tuple[Told, ...] = ()
-    calls_person: bool = False
+    __slots__ = ("conversation", "replies", "trace", "told", "calls_person")
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        replies: tuple[Outbound, ...],
+        trace: Trace,
+        told: tuple[Told, ...] = (),
+        calls_person: bool = False,
+    ) -> None:
+        self.conversation: Final = conversation
+        self.replies: Final = replies
+        self.trace: Final = trace
+        self.told: Final = told
+        self.calls_person: Final = calls_person

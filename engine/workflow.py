@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from engine.frozen import Frozen
 from engine.source import NOWHERE, Place
 from engine.turn import Failure
 
@@ -41,25 +40,24 @@ class _Standing:
         self.state = state
 
 
-@dataclass(frozen=True)
-class Workflow:
+class Workflow(Frozen):
     """All statuses and moves of a business's orders. A new order stands in `start`."""
 
-    start: str
-    moves: Mapping[str, Move]
+    __slots__ = ("start", "moves", "_machine", "_open")
 
-    @cached_property
+    def __init__(self, start: str, moves: Mapping[str, Move]) -> None:
+        self.start: Final = start
+        self.moves: Final = moves
+        self._open = frozenset([status for move in moves.values() for status in move.source])
+        self._machine: Any = None
+
+    @property
     def statuses(self) -> tuple[str, ...]:
         """Every status that is named, each once, the start first."""
-        named = (status for move in self.moves.values() for status in (*move.source, move.to))
+        named = [status for move in self.moves.values() for status in (*move.source, move.to)]
         return tuple(dict.fromkeys((self.start, *named)))
 
-    @cached_property
-    def _open(self) -> frozenset[str]:
-        return frozenset(status for move in self.moves.values() for status in move.source)
-
-    @cached_property
-    def _machine(self) -> Any:
+    def _made_machine(self) -> Any:
         """One machine for all orders and threads; who may go is a condition of each transition."""
         from transitions import Machine
 
@@ -85,6 +83,8 @@ class Workflow:
 
         if name not in self.moves or status not in self.statuses:
             raise Failure("not_allowed")
+        if self._machine is None:
+            self._machine = self._made_machine()
         standing = _Standing(status)
         try:
             moved = self._machine.events[_trigger(name)].trigger(standing, by=by)

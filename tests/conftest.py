@@ -13,7 +13,15 @@ import redis
 from servers import fresh_database, postgresql_server, valkey_server
 from storage_case import Place, open_shop, opened
 
+from adapters.compiled import outdated
 from adapters.storage import Storage
+
+
+def pytest_configure() -> None:
+    if changed := outdated():
+        raise pytest.UsageError(
+            f"changed after they were compiled, `make compiled` first: {', '.join(changed)}"
+        )
 
 
 @pytest.fixture(scope="session")

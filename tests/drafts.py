@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -24,8 +23,7 @@ from engine.shop import Product
 CASES = Path(__file__).parent / "cases"
 
 SHOP = PACK._replace(
-    business=replace(
-        PACK.business,
+    business=PACK.business.replaced(
         country="PK",
         opening_hours={
             "sunday": ((time(9), time(13)), (time(15), time(22))),

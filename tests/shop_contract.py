@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -105,7 +104,7 @@ class ShopContract:
         draft = wanted(
             (COOKIE, 2), (CAKE, 1), name="Ann", address="1 Long Street", latitude=24.86, longitude=67.01
         )
-        draft = draft._replace(lines=(replace(draft.lines[0], note="no nuts"), draft.lines[1]))
+        draft = draft.replaced(lines=(draft.lines[0].replaced(note="no nuts"), draft.lines[1]))
         placed = shop.place_order(draft)
         assert (placed.number, placed.status, placed.total) == ("C20260524-001", "pending", Decimal("220.50"))
         assert placed.placed_at == NOON
@@ -126,7 +125,7 @@ class ShopContract:
 
     def test_an_order_keeps_the_prices_and_the_names_of_its_moment(self, open_shop: OpenShop) -> None:
         shop = open_shop(ANN)
-        shop.place_order(wanted((replace(COOKIE, price=Decimal("39.90"), name="بسکٹ"), 3)))
+        shop.place_order(wanted((COOKIE.replaced(price=Decimal("39.90"), name="بسکٹ"), 3)))
         [order] = shop.orders()
         [line] = order.lines
         assert (line.price, line.product.name, order.total) == (Decimal("39.90"), "بسکٹ", Decimal("119.70"))
@@ -182,7 +181,7 @@ class ShopContract:
     def test_a_failure_names_the_product_as_its_line_did(self, open_shop: OpenShop) -> None:
         shop = open_shop(ANN)
         with pytest.raises(Failure) as failed, shop.savepoint():
-            shop.place_order(wanted((replace(COOKIE, name="بسکٹ"), 11)))
+            shop.place_order(wanted((COOKIE.replaced(name="بسکٹ"), 11)))
         assert failed.value.product is not None
         assert failed.value.product.name == "بسکٹ"
 

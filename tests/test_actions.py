@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -54,9 +53,9 @@ def _before(case: Case) -> tuple[Draft, MemoryShop]:
     for number, status in before.get("moved", {}).items():
         everything.move_order(number, status, "staff")
     for code, price in before.get("prices", {}).items():
-        everything.put_product(replace(by_code[code], price=price, stock=everything.stock.get(code)))
+        everything.put_product(by_code[code].replaced(price=price, stock=everything.stock.get(code)))
     for code in before.get("off_sale", ()):
-        everything.put_product(replace(by_code[code], on_sale=False))
+        everything.put_product(by_code[code].replaced(on_sale=False))
     kept = {key: before[key] for key in ("cart", "slots", "language") if key in before}
     draft = draft_of(pack, everything, role=before.get("role", "customer"), **kept)
     if "order" in before:

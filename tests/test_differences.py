@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from engine.expressions import Expression, Text, Value
+from engine.expressions import Expression, Sandbox, Text, Value
+from engine.frozen import Frozen
 from engine.pack import Pack
 from engine.patterns import Pattern
 from engine.publishing.differences import differences
@@ -155,10 +155,13 @@ def pack_of(files: Mapping[str, str]) -> Pack:
 
 def changes(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """The value with one thing in it changed, for each thing that can be: where, and the whole value."""
-    if isinstance(value, (Text, Value, Expression)):
-        other = copy.copy(value)
-        other.source = f"{value.source} and more" if isinstance(value.source, str) else [value.source, 7]
-        yield path, other
+    if isinstance(value, Text):
+        yield path, Text(f"{value.source} and more", value.place, value.language, None, "")
+    elif isinstance(value, Expression):
+        yield path, Sandbox().expression(f"({value.source}) and more", value.place)
+    elif isinstance(value, Value):
+        source = f"{value.source} and more" if isinstance(value.source, str) else [value.source, 7]
+        yield path, Value(source, value.place, (), None)
     elif isinstance(value, Pattern):
         yield path, dataclasses.replace(value, source=f"{value.source} please")
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
@@ -166,11 +169,11 @@ def changes(value: Any, path: str) -> Iterator[tuple[str, Any]]:
             if field not in NAMES and not (field == "name" and type(value).__name__ in OF_ITSELF):
                 for where, new in changes(getattr(value, field), f"{path}.{field}"):
                     yield where, value._replace(**{field: new})
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for each in dataclasses.fields(value):
-            if each.name not in NAMES:
-                for where, new in changes(getattr(value, each.name), f"{path}.{each.name}"):
-                    yield where, dataclasses.replace(value, **{each.name: new})
+    elif isinstance(value, Frozen):
+        for name, part in value.parts().items():
+            if name not in NAMES:
+                for where, new in changes(part, f"{path}.{name}"):
+                    yield where, value.replaced(**{name: new})
     elif isinstance(value, Mapping):
         for key, one in value.items():
             for where, new in changes(one, f"{path}[{key}]"):

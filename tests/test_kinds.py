@@ -14,11 +14,12 @@ from engine.analysis.kinds import ATTRIBUTES, METHODS
 from engine.business import BusinessAt
 from engine.draft import Failed, Said
 from engine.expressions import FILTERS, ExpressionFailed, Sandbox
-from engine.jinja.sandbox import PLAIN
+from engine.jinja.running import PLAIN
 from engine.lint import lint
 from engine.lint.wrong_call import OF_FILTERS
 from engine.reader import read_flow
-from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
+from engine.shop import CartLine, Customer, Order, OrderLine, Product
+from engine.shop_names import Cart, Catalog, Orders
 from engine.source import Problem
 
 FLOW = """\

@@ -13,7 +13,7 @@ import pytest
 from transitions import EventData, MachineError
 
 from engine.flow import Branch, Flow, Rule, State
-from engine.machine import BranchTransition, FlowMachine, build_machine, dispatch, triggers
+from engine.machine import BranchTransition, FlowMachine, build_machine, triggers
 
 
 class Talk:
@@ -69,7 +69,7 @@ SHOP = flow(
 
 def pull(machine: FlowMachine, trigger: str, talk: Talk, names: Any = None) -> list[Branch | None]:
     chosen: list[Branch | None] = []
-    dispatch(machine.events[trigger], talk, names, lambda _, branch: chosen.append(branch))
+    machine.event(trigger).pull(talk, names, lambda _, branch: chosen.append(branch))
     return chosen
 
 
@@ -171,7 +171,7 @@ def test_what_breaks_in_a_condition_or_on_the_way_leaves_the_state_unmoved() -> 
         pull(build_machine(flow_with_fault), "a/command:go", talk)
     assert talk.state == "a"
     with pytest.raises(RuntimeError, match="broken"):
-        dispatch(build_machine(SHOP).events["a/command:go"], talk, None, broken)
+        build_machine(SHOP).event("a/command:go").pull(talk, None, broken)
     assert talk.state == "a"
 
 
@@ -189,9 +189,8 @@ def test_the_machine_keeps_no_conversation() -> None:
 def test_the_branch_is_told_before_the_move() -> None:
     seen: list[str] = []
     talk = Talk("b")
-    dispatch(
-        build_machine(SHOP).events["b/command:choose"], talk, {"n": 1}, lambda *_: seen.append(talk.state)
-    )
+    choose = build_machine(SHOP).event("b/command:choose")
+    choose.pull(talk, {"n": 1}, lambda *_: seen.append(talk.state))
     assert seen == ["b"]
     assert talk.state == "c"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -48,11 +47,11 @@ def test_a_product_is_added_or_changed() -> None:
     everything = MemoryShop(PACK)
     shop = everything.for_customer(ANN)
     order = shop.place_order(wanted((COOKIE, 1)))
-    everything.put_product(replace(COOKIE, name="Biscuit", price=Decimal(60), stock=3))
-    everything.put_product(replace(COOKIE, number=9, code="rusk", name="Rusk"))
+    everything.put_product(COOKIE.replaced(name="Biscuit", price=Decimal(60), stock=3))
+    everything.put_product(COOKIE.replaced(number=9, code="rusk", name="Rusk"))
     assert [product.code for product in shop.products()] == ["cookie", "cake", "old_bread", "tea", "rusk"]
     [kept] = shop.orders()
-    assert kept.lines[0].product == replace(COOKIE, price=Decimal(60), stock=3), "as it is now, named as then"
+    assert kept.lines[0].product == COOKIE.replaced(price=Decimal(60), stock=3), "as it is now, named as then"
     assert (kept.number, kept.lines[0].price) == (order.number, Decimal("50.00"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +252,7 @@ def test_a_difference_is_told_in_words_of_the_flow(case: str) -> None:
 
 def test_another_business_is_told() -> None:
     pack = pack_of()
-    other = pack._replace(business=replace(pack.business, name="Tea House"))
+    other = pack._replace(business=pack.business.replaced(name="Tea House"))
     assert differences(pack, other) == ['the business: `name` was "Corner Shop", is "Tea House"']
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
-import inspect
 import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -88,7 +90,7 @@ def test_every_shared_module_serves_several_entries(registry: Registry) -> None:
 @registries
 def test_every_entry_says_what_it_is(registry: Registry) -> None:
     for name in registry.table:
-        assert importlib.import_module(f"{registry.package}.{name}").__doc__, name
+        assert ast.get_docstring(_tree(importlib.import_module(f"{registry.package}.{name}"))), name
 
 
 @words
@@ -176,14 +178,33 @@ def test_every_entry_is_explained_in_a_line(registry: Registry) -> None:
             assert "\n" not in line, name
 
 
+def _tree(module: ModuleType) -> ast.Module:
+    """The module's source: what is compiled keeps neither its docstring nor its signatures."""
+    name = Path(*module.__name__.split("."))
+    return ast.parse((ROOT / name.with_suffix(".py")).read_text("utf-8"))
+
+
+def _arguments(function: Callable[..., Any]) -> dict[str, bool]:
+    """The arguments of a module's function, each with whether it has a default."""
+    tree = _tree(sys.modules[function.__module__])
+    [made] = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function.__name__
+    ]
+    arguments = made.args
+    without: list[ast.expr | None] = [None] * (len(arguments.args) - len(arguments.defaults))
+    by_place = zip(arguments.args, [*without, *arguments.defaults], strict=True)
+    by_name = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return {argument.arg: default is not None for argument, default in [*by_place, *by_name]}
+
+
 @pytest.mark.parametrize("entry", [*ACTIONS.values(), *VALIDATORS.values()], ids=lambda entry: entry.name)
 def test_a_run_takes_the_parameters_that_are_declared(entry: Any) -> None:
     """Its arguments are the draft (for a validator also the value) and the declared names."""
-    arguments = inspect.signature(getattr(entry, "run", None) or entry.check).parameters
+    arguments = _arguments(getattr(entry, "run", None) or entry.check)
     own = 1 if isinstance(entry, Action) else 2
     declared = [name for name in entry.parameters if own == 1 or name != "value"]
     assert list(arguments)[:own] == ["draft", "value"][:own]
     assert sorted(list(arguments)[own:]) == sorted(declared)
-    needed = {name for name in declared if arguments[name].default is inspect.Parameter.empty}
+    needed = {name for name in declared if not arguments[name]}
     assert needed == {name for name in declared if entry.parameters[name].required}
     assert getattr(entry, "single", None) in {None, *entry.parameters}

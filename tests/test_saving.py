@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from talking import Talker, interpreter_of
 
@@ -109,7 +107,7 @@ def test_a_product_that_is_gone_is_in_no_list(forms) -> None:
 def test_a_product_in_a_list_is_read_anew_each_turn(forms) -> None:
     talk = Talker(forms)
     talk.say("put 1")
-    talk.memory.put_product(replace(talk.memory.products[0], name="Red apple"))
+    talk.memory.put_product(talk.memory.products[0].replaced(name="Red apple"))
     assert talk.say("what") == ["|||||Red apple"]
 
 

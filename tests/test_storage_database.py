@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -240,8 +239,8 @@ def test_it_says_why_it_is_not_ready(place: Place) -> None:
 def test_seeding_again_updates_everything_but_the_stock(storage: Storage) -> None:
     storage.database.execute("UPDATE products SET stock = 3 WHERE code = 'cookie'")
     bun = Product(1, "bun", "Bun", Decimal("30.00"), 7)
-    changed = replace(
-        COOKIE, number=5, name="Big cookie", price=Decimal("60.50"), stock=500, category="Big", on_sale=False
+    changed = COOKIE.replaced(
+        number=5, name="Big cookie", price=Decimal("60.50"), stock=500, category="Big", on_sale=False
     )
     storage.seed(SHOP._replace(products=(changed, bun)))
     rows = storage.database.rows(
@@ -257,7 +256,7 @@ def test_seeding_again_updates_everything_but_the_stock(storage: Storage) -> Non
 
 
 def test_a_price_that_no_coin_can_pay_is_refused_and_nothing_is_kept(storage: Storage) -> None:
-    odd = replace(COOKIE, price=Decimal("50.005"))
+    odd = COOKIE.replaced(price=Decimal("50.005"))
     with pytest.raises(InexactAmount, match=r"50\.005 INR"):
         storage.seed(SHOP._replace(products=(odd,)))
     assert storage.database.rows("SELECT price FROM products WHERE code = 'cookie'") == [(5000,)]
@@ -268,7 +267,7 @@ def test_a_number_belongs_to_one_business(storage: Storage) -> None:
     assert storage.database.rows("SELECT business, provider, address FROM channels") == [
         ("corner", "meta", NUMBER)
     ]
-    other = SHOP._replace(business=replace(SHOP.business, id="other"))
+    other = SHOP._replace(business=SHOP.business.replaced(id="other"))
     storage.seed(other)
     storage.add_channel("other", "meta", NUMBER)
     assert storage.channel_business("meta", NUMBER) == "other"

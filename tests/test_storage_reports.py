@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -39,7 +38,7 @@ def test_orders_come_newest_first_and_can_be_chosen(storage: Storage) -> None:
 
 
 def test_a_report_of_one_business_shows_nothing_of_another(storage: Storage) -> None:
-    storage.seed(SHOP._replace(business=replace(SHOP.business, id="other")))
+    storage.seed(SHOP._replace(business=SHOP.business.replaced(id="other")))
     conversation = ordered(storage)
     theirs = storage.reports("other")
     assert (theirs.orders(), theirs.conversations(), theirs.customers()) == ([], [], [])

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -175,7 +174,7 @@ def test_an_order_is_kept_whole(storage: Storage) -> None:
             address="1 Long Street",
             instructions="ring twice",
         )
-        working.shop.place_order(draft._replace(latitude=24.8607343, longitude=67.0011364))
+        working.shop.place_order(draft.replaced(latitude=24.8607343, longitude=67.0011364))
         kept(working)
     [order] = storage.reports("corner").orders(source="whatsapp")
     assert (order["number"], order["status"], str(order["total"]), order["currency"]) == (
@@ -237,7 +236,7 @@ def test_a_menu_number_finds_the_product_that_is_sold_under_it_now(storage: Stor
 
 
 def test_a_number_format_without_the_day_is_named(storage: Storage) -> None:
-    business = replace(SHOP.business, order_number="C{n:04}")
+    business = SHOP.business.replaced(order_number="C{n:04}")
     storage.seed(SHOP._replace(business=business))
     conversation = heard(storage, "hi", "1")
     with storage.turn(conversation) as working:
@@ -247,7 +246,7 @@ def test_a_number_format_without_the_day_is_named(storage: Storage) -> None:
 
 
 def test_businesses_do_not_see_each_other(storage: Storage) -> None:
-    other = SHOP._replace(business=replace(SHOP.business, id="other"))
+    other = SHOP._replace(business=SHOP.business.replaced(id="other"))
     storage.seed(other)
     storage.add_channel("other", "meta", "200")
     conversation = heard(storage, "hi", "1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -24,7 +23,7 @@ ROWS = [(name, case) for name in TYPES for case in cases_of("types", name)]
 
 def draft_for(case: dict[str, Any]) -> Draft:
     changes = {key: case[key] for key in ("country", "currency") if key in case}
-    pack = SHOP._replace(business=replace(SHOP.business, **changes))
+    pack = SHOP._replace(business=SHOP.business.replaced(**changes))
     everything = MemoryShop(pack)
     for code in case.get("ordered", ()):
         product = next(one for one in pack.products if one.code == code)

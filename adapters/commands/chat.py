@@ -18,7 +18,7 @@ from engine.message import Inbound, Media
 from engine.rehearsal.stage import PHONE, shop_with_people
 from engine.rehearsal.talk import Talk, Unplayable, pressed
 from engine.rehearsal.transcript import show
-from engine.shop import Cart, Catalog
+from engine.shop_names import Cart, Catalog
 
 if TYPE_CHECKING:
     from engine.pack import Pack

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -198,4 +197,4 @@ def _as_now(product: Product | None, code: str, name: str, price: Decimal) -> Pr
     """A product as it is now, under the name it had then; one that is gone is no longer on sale."""
     if product is None:
         return Product(0, code, name, price, on_sale=False)
-    return product if product.name == name else replace(product, name=name)
+    return product if product.name == name else product.replaced(name=name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from adapters.storage import tables
@@ -119,7 +118,7 @@ class StorageShop:
 
     def save_customer(self, changes: Mapping[str, str]) -> None:
         """Keeps any of `name address email language`."""
-        self._customer = replace(self._customer, **changes)
+        self._customer = self._customer.replaced(**changes)
         kept = (changes.get(name) for name in ("name", "address", "email", "language"))
         self._database.execute(SAVE_CUSTOMER, *kept, self._business.id, int(self._customer.id))
 

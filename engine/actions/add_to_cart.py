@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.declarations import Action, Example, Parameter
-from engine.shop import Cart, CartLine, Catalog, put_cart, stored_line
+from engine.shop import CartLine
+from engine.shop_names import Cart, Catalog, put_cart, stored_line
 from engine.turn import Failure, Unfit
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def whole_pieces(quantity: object) -> int:
     return quantity
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="add_to_cart",
     about="Puts `quantity` of a product into the cart, if that many are left; no stock is taken yet.",
     parameters={

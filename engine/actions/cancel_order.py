@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from engine.actions.save_customer import written
 from engine.declarations import Action, Example, Parameter
-from engine.shop import Customer, Order, Orders, spoken_order
+from engine.shop import Customer, Order
+from engine.shop_names import Orders, spoken_order
 from engine.turn import Failure
 from engine.workflow import make_move
 
@@ -48,7 +49,7 @@ def order_of(draft: Draft, order: object) -> Order:
     return found
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="cancel_order",
     about="Makes the move `cancel` of the order's workflow, and says what the workflow says then.",
     parameters={

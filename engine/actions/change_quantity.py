@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.actions.add_to_cart import whole_pieces
 from engine.declarations import Action, Example, Parameter
-from engine.shop import Cart, CartLine, put_cart, stored_line
+from engine.shop import CartLine
+from engine.shop_names import Cart, put_cart, stored_line
 from engine.turn import Failure
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def run(draft: Draft, *, line: object = None, item: object = None, quantity: obj
     stock = old.product.stock
     if stock is not None and others + pieces > stock:
         raise Failure("out_of_stock", old.product, stock)
-    changed = replace(old, quantity=pieces)
+    changed = old.replaced(quantity=pieces)
     put_cart(draft, [stored_line(changed if line is old else line) for line in cart.lines])
     return {"line": changed}
 
@@ -44,7 +44,7 @@ def lines_of(cart: Cart, line: object, item: object) -> list[CartLine]:
     return found
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="change_quantity",
     about="Changes how many of a product are in the cart, if that many are left.",
     parameters={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.declarations import Action, Example
-from engine.shop import put_cart
+from engine.shop_names import put_cart
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -15,7 +15,7 @@ def run(draft: Draft) -> None:
     put_cart(draft, [])
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="clear_cart",
     about="Empties the cart.",
     parameters={},

@@ -18,7 +18,7 @@ def run(draft: Draft, slot: str) -> None:
     draft.clear_slot(slot)
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="clear_slot",
     about="Empties a slot.",
     parameters={"slot": Parameter({"type": "string", "format": "slot"}, "the slot's name", required=True)},

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine.actions.add_to_cart import MOST_PIECES, whole_pieces
 from engine.declarations import Action, Example, Parameter
-from engine.shop import Cart, CartLine, Catalog, put_cart, stored_line
+from engine.shop import CartLine
+from engine.shop_names import Cart, Catalog, put_cart, stored_line
 from engine.turn import Failure, Unfit
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def run(draft: Draft, most: object = MOST_PIECES) -> Mapping[str, object]:
     return {"cart": draft.resolve("cart")}
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="fill_cart",
     about="Adds every line of the catalogue order that the customer just sent to the cart, at today's prices:"
     " in an `input` that accepts `order`, or where `message.kind` is `order`.",

@@ -15,7 +15,7 @@ def run(draft: Draft, note: object = "") -> None:
     draft.hand_over(written(note))
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="hand_over",
     about="Leaves a note for the person who answers once a `human` state is entered.",
     parameters={"note": Parameter({"type": "string"}, "what that person should know", filled=False)},

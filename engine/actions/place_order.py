@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.actions.save_customer import written
 from engine.declarations import Action, Example, Parameter
-from engine.shop import Cart, Catalog, Customer, OrderDraft, kept_lines, put_cart, spoken_order, stored_line
+from engine.shop import Customer, OrderDraft
+from engine.shop_names import Cart, Catalog, kept_lines, put_cart, spoken_order, stored_line
 from engine.turn import Failure
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ def price_anew(draft: Draft) -> None:
     put_cart(
         draft,
         [
-            stored_line(replace(line, price=line.product.price) if catalog.find(line.product) else line)
+            stored_line(line.replaced(price=line.product.price) if catalog.find(line.product) else line)
             for line in cart.lines
         ],
     )
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="place_order",
     about="Turns the cart into an order: takes the stock, numbers the order, empties the cart.",
     parameters={

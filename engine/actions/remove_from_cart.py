@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from engine.actions.add_to_cart import whole_pieces
 from engine.actions.change_quantity import lines_of
 from engine.declarations import Action, Example, Parameter
-from engine.shop import Cart, put_cart, stored_line
+from engine.shop_names import Cart, put_cart, stored_line
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -34,12 +33,12 @@ def run(
         rest -= out
     put_cart(
         draft,
-        [stored_line(replace(each, quantity=left[each.number])) for each in cart.lines if left[each.number]],
+        [stored_line(each.replaced(quantity=left[each.number])) for each in cart.lines if left[each.number]],
     )
-    return {"line": replace(found[0], quantity=taken)}
+    return {"line": found[0].replaced(quantity=taken)}
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="remove_from_cart",
     about="Takes a product, or `quantity` of it, out of the cart.",
     parameters={

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.actions.cancel_order import LAST, order_of
 from engine.declarations import Action, Example, Parameter
-from engine.shop import CartLine, Catalog, put_cart, stored_line
+from engine.shop import CartLine
+from engine.shop_names import Catalog, put_cart, stored_line
 from engine.turn import Failure
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def run(draft: Draft, order: object = LAST) -> Mapping[str, object]:
     return {"cart": draft.resolve("cart")}
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="repeat_order",
     about="Fills the cart with an order at today's prices, in place of what was in it; places nothing.",
     parameters={"order": Parameter({"type": "string"}, "the order or its number; without it the last")},

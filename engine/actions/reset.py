@@ -14,7 +14,7 @@ def run(draft: Draft) -> None:
     draft.reset()
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="reset",
     about="Empties all slots and the cart.",
     parameters={},

@@ -46,7 +46,7 @@ def spoken(draft: Draft, language: object) -> str:
     return language
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="save_customer",
     about="Keeps name, address, e-mail or language of the customer for the next time.",
     parameters={

@@ -18,7 +18,7 @@ def run(draft: Draft, language: object) -> None:
     draft.speak(chosen)
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="set_language",
     about="Speaks this language from now on, in this turn's replies already, and keeps it.",
     parameters={

@@ -14,7 +14,7 @@ def run(draft: Draft, to: str, message: str) -> None:
     draft.tell(to, message)
 
 
-ACTION = Action(
+ACTION: Action = Action(
     name="tell",
     about="Sends a message of the recipients' flow, in their language, with the names of this turn.",
     parameters={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from engine.analysis.worst_case import PHONE, WHEN, Talk
@@ -25,7 +24,7 @@ class Emptiest:
         from engine.message import Inbound
 
         sold = tuple(
-            product if product.stock is None else replace(product, stock=0) for product in pack.products
+            product if product.stock is None else product.replaced(stock=0) for product in pack.products
         )
         emptied = pack._replace(products=sold)
         shop = MemoryShop(emptied).for_customer(PHONE)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -138,7 +137,7 @@ class WorstCase:
             return Pack(business, {"customer": self.flow})
         stock = self.most_ordered * (MOST_LINES + 1)
         plenty = tuple(
-            replace(product, stock=None if product.stock is None else stock, on_sale=True)
+            product.replaced(stock=None if product.stock is None else stock, on_sale=True)
             for product in pack.products
         )
         return pack._replace(products=plenty)

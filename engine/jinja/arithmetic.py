@@ -1,4 +1,4 @@
-"""Reckons with what texts hold, exactly and within bounds, and knows the empty value."""
+"""Reckons with what texts hold, exactly and within bounds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from jinja2.runtime import Undefined
+from engine.jinja.empty import EMPTY
 
 MAX_TEXT = 65_536
 """Characters of a result, and of any text made on the way to it."""
@@ -22,44 +22,6 @@ class Refused(Exception):
     """A text asks for what no text may do; the message says what."""
 
 
-class Empty(Undefined):
-    """What an empty slot reads as: false, printed as nothing, never equal to or less than anything.
-
-    An attribute of it, and what is reckoned with it, is empty again.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Takes what Jinja tells of the missing name, and needs none of it."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Empty:
-        return EMPTY
-
-    def _itself(self, *_: Any) -> Empty:
-        return self
-
-    def _never(self, _: Any) -> bool:
-        return False
-
-    def __ne__(self, other: object) -> bool:
-        return True
-
-    __hash__ = Undefined.__hash__
-    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _never  # type: ignore[assignment]
-    __getitem__ = __abs__ = __round__ = __neg__ = __pos__ = _itself  # type: ignore[assignment]
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _itself  # type: ignore[assignment]
-    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _itself  # type: ignore[assignment]
-    __mod__ = __rmod__ = __pow__ = __rpow__ = _itself  # type: ignore[assignment]
-
-    def __int__(self) -> int:  # type: ignore[override]
-        return 0
-
-    def __float__(self) -> float:  # type: ignore[override]
-        return 0.0
-
-
-EMPTY: Empty = object.__new__(Empty)
 _SEQUENCES = (list, tuple, str)
 _NUMBERS = (int, Decimal, float)
 

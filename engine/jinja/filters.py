@@ -13,14 +13,16 @@ from jinja2.tests import TESTS as DEFAULT_TESTS
 from jinja2.utils import pass_context
 
 from engine.currencies import digits_of
-from engine.jinja.arithmetic import EMPTY, MAX_ITEMS, MAX_TEXT, Refused, made
+from engine.jinja.arithmetic import MAX_ITEMS, MAX_TEXT, Refused, made
+from engine.jinja.empty import EMPTY
 from engine.jinja.isolation import isolate
-from engine.jinja.sandbox import Lines, printed, taken
+from engine.jinja.lines import Lines
+from engine.jinja.running import printed, taken
 
 if TYPE_CHECKING:
     from babel import Locale
 
-    from engine.jinja.sandbox import Context
+    from engine.jinja.running import Context
 
 REMEMBERED = 4096
 """Formatted amounts that a sandbox keeps, since Babel takes long over each."""

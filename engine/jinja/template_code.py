@@ -84,7 +84,9 @@ def _is_flat(items: list[nodes.Expr]) -> bool:
 
 
 def compile_tree(environment: Environment, tree: nodes.Template, show: str) -> tuple[Callable[..., Any], str]:
-    """The tree's root function (context → pieces), and Jinja's table of code line and text line.
+    """The tree's root function, and Jinja's table of code line and text line.
+
+    The function makes pieces of a context, or the value where there is only an expression.
 
     `show` is `printed`, `isolated`, or nothing for an expression, whose only piece is its value. The tree is
     left as it was: others may hold it.
@@ -96,7 +98,11 @@ def compile_tree(environment: Environment, tree: nodes.Template, show: str) -> t
     with _counting_rounds(tree):
         generator.visit(tree)
     namespace: dict[str, Any] = dict(environment.globals_of_code)
-    code = compile(generator.stream.getvalue(), FILE_NAME, "exec")  # type: ignore[attr-defined]
+    source: str = generator.stream.getvalue()  # type: ignore[attr-defined]
+    if not show:
+        # Its one value is handed back rather than yielded: a generator costs more than most expressions.
+        source = re.sub(r"(?m)^    yield ", "    return ", source.replace("    if 0: yield None\n", "\n"))
+    code = compile(source, FILE_NAME, "exec")
     exec(code, namespace)  # noqa: S102 - Jinja's own way; the code is the sandbox's
     return namespace["root"], namespace["debug_info"]
 

@@ -12,7 +12,8 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from engine.jinja.arithmetic import Refused, reckon
-from engine.jinja.sandbox import Context, Environment
+from engine.jinja.running import Context
+from engine.jinja.sandbox import Environment
 from engine.jinja.tokens import Recorded, Token
 from engine.nearest import unknown
 from engine.source import Place

@@ -12,7 +12,8 @@ from engine.draft import RESERVED, Failed, Said
 from engine.expressions import Read
 from engine.lint.checked import Checked, Rule
 from engine.nearest import renamed, unknown
-from engine.shop import Cart, CartLine, Catalog, Customer, Order, OrderLine, Orders, Product
+from engine.shop import CartLine, Customer, Order, OrderLine, Product
+from engine.shop_names import Cart, Catalog, Orders
 from engine.source import Problem
 
 OFFERED: Mapping[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule
-from engine.shop import Cart, Catalog
+from engine.shop_names import Cart, Catalog
 from engine.source import Problem
 
 CALLABLE = frozenset(

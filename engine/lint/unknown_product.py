@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.lint.checked import Checked, Rule, unknown_at
 from engine.lint.unknown_name import CATALOGS
-from engine.shop import Catalog
+from engine.shop_names import Catalog
 from engine.source import Place, Problem
 
 

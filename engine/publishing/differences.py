@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from datetime import time
 from typing import Any
 
@@ -48,10 +47,11 @@ def differences(old: Pack, new: Pack) -> list[str]:
 
 
 def _pack(old: Pack, new: Pack) -> Iterator[str]:
-    for each in fields(old.business):
-        if each.name not in ("flows", "opening_hours"):
-            was, now = getattr(old.business, each.name), getattr(new.business, each.name)
-            yield from changed(f"the business: `{each.name}`", was, now)
+    before_and_now = (old.business.parts(), new.business.parts())
+    for name in before_and_now[0]:
+        if name not in ("flows", "opening_hours"):
+            was, now = (parts[name] for parts in before_and_now)
+            yield from changed(f"the business: `{name}`", was, now)
     for day in WEEKDAYS:
         spans = (_open(pack.business.opening_hours, day) for pack in (old, new))
         yield from _apart(f"the business: {day}", *spans)

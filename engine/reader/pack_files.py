@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from engine.business import WEEKDAYS, Business
+from engine.business import ORDER_NUMBER, WEEKDAYS, Business
 from engine.currencies import CURRENCIES, digits_of
 from engine.nearest import unknown
 from engine.reader.rule_reader import listed, mapped, name, names
@@ -49,7 +49,7 @@ def read_business(document: Mapped, problems: list[Problem]) -> Business | None:
         currency=currency,
         timezone=zone,
         languages=names(document.get("languages")) or (Word("en"),),
-        order_number=number or Business.order_number,
+        order_number=number or ORDER_NUMBER,
         opening_hours=_opening_hours(mapped(document.get("opening_hours")), problems),
         phone=name(document.get("phone")) or "",
         address=name(document.get("address")) or "",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -100,15 +99,15 @@ class Stage:
         """Does what happens to the shop (`stock price gone breaks`); the products as they are then."""
         changed: list[Product] = []
         if "stock" in said:
-            changed = [replace(self.product(code), stock=int(left)) for code, left in said["stock"].items()]
+            changed = [self.product(code).replaced(stock=int(left)) for code, left in said["stock"].items()]
             self.stock_before |= {product.code: product.stock or 0 for product in changed}
         elif "price" in said:
             changed = [
-                replace(self.product(code), price=Decimal(str(price)))
+                self.product(code).replaced(price=Decimal(str(price)))
                 for code, price in said["price"].items()
             ]
         elif "gone" in said:
-            changed = [replace(self.product(str(said["gone"])), on_sale=False)]
+            changed = [self.product(str(said["gone"])).replaced(on_sale=False)]
         elif "breaks" in said:
             self._shop.broken.add(str(said["breaks"]))
         else:

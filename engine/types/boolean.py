@@ -67,7 +67,7 @@ def _folded(words: str) -> set[str]:
     return {fold(word.replace("_", " ")) for word in words.split()}
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "boolean",
     "yes or no, in the flow's languages",
     read,

@@ -47,7 +47,7 @@ def read(text: str, draft: Draft) -> datetime.date:
         return _day(int(found[3]) + (2000 if len(found[3]) == 2 else 0), month, day)
     if not plain or len(plain) > _LONGEST or not any(map(str.isalpha, plain)):
         raise Unreadable("not a date")
-    languages = tuple(dict.fromkeys(language.partition("-")[0] for language in (*draft.flow.languages, "en")))
+    languages = tuple(dict.fromkeys([one.partition("-")[0] for one in (*draft.flow.languages, "en")]))
     named = _named(plain, languages, today)
     return named or _told(plain, languages, draft, today)
 
@@ -151,7 +151,7 @@ def load(stored: str, draft: Draft) -> datetime.date:
     return datetime.date.fromisoformat(stored)
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "date",
     "a day: 24/5, 24 May, today, tomorrow, Friday; without a year the next such day",
     read,

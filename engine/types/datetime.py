@@ -46,7 +46,7 @@ def load(stored: str, draft: Draft) -> datetime.datetime:
     return datetime.datetime.fromisoformat(stored).astimezone(draft.now.tzinfo)
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "datetime",
     "a day and a time of day: tomorrow at 5pm, 24/5 17:30",
     read,

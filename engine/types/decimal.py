@@ -26,7 +26,7 @@ def load(stored: str, draft: Draft) -> Decimal:
     return Decimal(stored)
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "decimal",
     "a number with or without digits behind the point, kept exactly",
     read,

@@ -20,7 +20,7 @@ def read(text: str, draft: Draft) -> str:
         raise Unreadable("not an e-mail address") from error
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "email",
     "an e-mail address",
     read,

@@ -18,7 +18,7 @@ def read(text: str, draft: Draft) -> dict[str, Any]:
     return {"latitude": message.latitude, "longitude": message.longitude, "address": message.address}
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "location",
     "a place that is sent: latitude, longitude, address",
     read,

@@ -19,7 +19,7 @@ def read(text: str, draft: Draft) -> dict[str, str]:
     return {"id": media.id, "link": media.link, "mime_type": media.mime_type, "filename": media.filename}
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "media",
     "a picture, sound, film or file that is sent",
     read,

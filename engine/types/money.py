@@ -73,7 +73,7 @@ def load(stored: str, draft: Draft) -> Decimal:
     return Decimal(stored)
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "money",
     "an amount in the business's currency, with or without its sign",
     read,

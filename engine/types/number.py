@@ -21,7 +21,7 @@ def read(text: str, draft: Draft) -> int:
     return int(plain)
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "number",
     "a whole number of at most 15 digits, in any script",
     read,

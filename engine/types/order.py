@@ -33,7 +33,7 @@ def load(stored: str, draft: Draft) -> Order | None:
     return _find(stored.casefold(), draft)
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "order",
     "one of the customer's orders, by its number",
     read,

@@ -41,7 +41,7 @@ def _country(draft: Draft) -> str | None:
     return str(country) if country else None
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "phone",
     "a telephone number, kept with its country's code",
     read,

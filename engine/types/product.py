@@ -34,7 +34,7 @@ def load(stored: str, draft: Draft) -> Product | None:
     return found
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "product",
     "a product, by its menu number, code or name",
     read,

@@ -18,4 +18,4 @@ def read(text: str, draft: Draft) -> str:
     return words
 
 
-TYPE = Type("text", "any words, kept as they are", read, shape=ANYTHING, example="just some words")
+TYPE: Type = Type("text", "any words, kept as they are", read, shape=ANYTHING, example="just some words")

@@ -47,7 +47,7 @@ def load(stored: str, draft: Draft) -> datetime.time:
     return datetime.time.fromisoformat(stored)
 
 
-TYPE = Type(
+TYPE: Type = Type(
     "time",
     "a time of day: 17:30, 5pm",
     read,

@@ -17,4 +17,6 @@ def read(text: str, draft: Draft) -> str:
     return words[0]
 
 
-TYPE = Type("word", "one word, without spaces", read, shape=r"[^\s,،、;؛:!?؟()\"…]{1,100}+", example="word")
+TYPE: Type = Type(
+    "word", "one word, without spaces", read, shape=r"[^\s,،、;؛:!?؟()\"…]{1,100}+", example="word"
+)

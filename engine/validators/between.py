@@ -38,7 +38,7 @@ def check(draft: Draft, value: object, min: object = UNBOUNDED, max: object = UN
     return lies_between(value, min, max)
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="between",
     about="The number is not smaller than `min` and not larger than `max`.",
     parameters={

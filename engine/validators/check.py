@@ -15,7 +15,7 @@ def check(draft: Draft, value: object, expression: object) -> bool:
     return bool(expression)
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="check",
     about="The expression holds; it sees the input under the name of its slot.",
     parameters={

@@ -74,7 +74,7 @@ _BOUND = {
     "patternErrorMessage": 'a day is written 2026-05-24 or 2026-05-24T18:00; today is "{{ today }}"',
 }
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="date",
     about="The date, or date and time, is not before `min`, not after `max` and on one of the `weekdays`.",
     parameters={

@@ -23,7 +23,7 @@ def check(draft: Draft, value: object) -> bool:
     return True
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="email",
     about="It is a well-formed e-mail address.",
     parameters={"value": Parameter({"type": "string"}, "the address; without it the input")},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.declarations import Example, Parameter, Validator
-from engine.shop import Catalog
+from engine.shop_names import Catalog
 
 if TYPE_CHECKING:
     from engine.draft import Draft
@@ -17,7 +17,7 @@ def check(draft: Draft, value: object) -> bool:
     return product is not None and product.on_sale
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="in_catalog",
     about="It is the menu number or the code of a product that is on sale, or such a product.",
     parameters={

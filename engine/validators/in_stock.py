@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.declarations import Example, Parameter, Validator
-from engine.shop import Catalog
+from engine.shop_names import Catalog
 from engine.validators.between import UNBOUNDED, lies_between
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def check(draft: Draft, value: object, quantity: object = 1) -> bool:
     return lies_between(quantity, UNBOUNDED, UNBOUNDED if product.stock is None else product.stock)
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="in_stock",
     about="The product is on sale and `quantity` of it are left, whatever the cart already holds.",
     parameters={

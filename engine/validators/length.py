@@ -19,7 +19,7 @@ def check(draft: Draft, value: object, min: object = UNBOUNDED, max: object = UN
     return lies_between(len(unicodedata.normalize("NFC", value).strip()), min, max)
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="length",
     about="The text, without spaces around it, has at least `min` and at most `max` characters.",
     parameters={

@@ -27,7 +27,7 @@ def mistake_in(pattern: object) -> str | None:
 
     if not isinstance(pattern, str):
         return "it is no text"
-    if prod(int(count) or 1 for count in re.findall(_COUNT, pattern)) > MOST_PARTS:
+    if prod([int(count) or 1 for count in re.findall(_COUNT, pattern)]) > MOST_PARTS:
         return f"it repeats its parts more than {MOST_PARTS:,} times"
     try:
         regex.compile(pattern)
@@ -58,7 +58,7 @@ def is_whole(value: str, pattern: str) -> bool:
         return False
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="matches",
     about="The whole text fits the regular expression; one that takes too long to tell refuses.",
     parameters={

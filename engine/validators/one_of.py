@@ -30,7 +30,7 @@ def _is_same(value: object, allowed: object) -> bool:
     return is_number(value) and is_number(allowed) and value == allowed
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="one_of",
     about="The value is one of `values`; upper and lower case make no difference.",
     parameters={

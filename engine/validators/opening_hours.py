@@ -29,7 +29,7 @@ def check(draft: Draft, value: object = None) -> bool:
     return False
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="opening_hours",
     about="The business is open at that moment, at that time of today or on that day; without one, now.",
     parameters={

@@ -25,7 +25,7 @@ def check(draft: Draft, value: object, country: object = "") -> bool:
     return phonenumbers.is_valid_number(number)
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="phone",
     about="It is a telephone number that can exist; with `country`, one of that country.",
     parameters={

@@ -40,7 +40,7 @@ def kilometres_between(latitude: float, longitude: float, to_latitude: float, to
     return 2 * EARTH_RADIUS_KILOMETRES * asin(sqrt(min(1.0, half_chord)))
 
 
-VALIDATOR = Validator(
+VALIDATOR: Validator = Validator(
     name="within",
     about="The place is at most `kilometres`, as the crow flies, from `latitude` and `longitude`.",
     parameters={
