@@ -37,6 +37,7 @@ from storm_verdict import OPEN, STOCK, verdict  # noqa: E402
 PROGRAM = [sys.executable, "-c", "import sys; from adapters.cli import shoptalk; sys.exit(shoptalk())"]
 PLENTY = "stock: 100000"
 FAULT_RATE = 0.1
+START_SECONDS = 5.0
 CALM_SECONDS = 90.0
 """How long after the last message everything may take to come to rest."""
 
@@ -63,8 +64,10 @@ class Process:
     port: int = 0
     running: subprocess.Popen[bytes] | None = None
     log: Any = None
+    started_at: float = 0.0
 
     def start(self) -> None:
+        self.started_at = time.monotonic()
         self.log = (self.folder / f"{self.name}.log").open("ab")
         self.running = subprocess.Popen(
             [*PROGRAM, *self.words],
@@ -83,6 +86,10 @@ class Process:
         code = self.running.wait(15)
         self.log.close()
         return code
+
+    def wait_until_it_knows_signals(self) -> None:
+        """One that has only begun to start ends by the signal itself, as if it had been killed."""
+        time.sleep(max(0.0, self.started_at + START_SECONDS - time.monotonic()))
 
     def wait_until_it_listens(self) -> None:
         until = time.monotonic() + 30
@@ -143,6 +150,8 @@ def storm(plan: Plan, kind: str, folder: Path, say: Callable[[str], None] = lamb
             teller.join()
             disturber.join()
         seconds = time.monotonic() - began
+        for process in shop.processes:
+            process.wait_until_it_knows_signals()
         codes = {process.name: process.kill(signal.SIGTERM) for process in shop.processes}
         broken = verdict(shop.rows, customers, provider.arrivals, stock)
         broken += [f"{name} ended with {code}" for name, code in codes.items() if code != 0]
