@@ -28,7 +28,6 @@ def _printing(program: Callable[[], int]) -> int:
             reconfigure(errors="replace")
     try:
         try:
-            _warn_of_outdated()
             return program()
         finally:
             if sys.stdout is not None:
@@ -55,6 +54,7 @@ def _shoptalk() -> int:
 
     from adapters.commands import COMMANDS
 
+    _warn_of_outdated()
     words = sys.argv[1:]
     parser = argparse.ArgumentParser(prog="shoptalk", description="Conversations that a shop can edit.")
     parser.add_argument("--version", action="version", version=_version())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from engine.frozen import Frozen
 from engine.source import NOWHERE, Place
 from engine.words import INVISIBLE
 
@@ -57,16 +57,20 @@ class _Token(NamedTuple):
     shape: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A shape of a whole message. Two are equal when they are written alike at the same place."""
+class Pattern(Frozen):
+    """A shape of a whole message; `expression` is the regular expression that it comes to."""
 
-    source: str
-    place: Place
-    holes: tuple[Hole, ...]
-    is_lone_number: bool
-    expression: str = field(repr=False, compare=False)
-    _compiled: list[re.Pattern[str]] = field(default_factory=list, repr=False, compare=False)
+    __slots__ = ("source", "place", "holes", "is_lone_number", "expression", "_compiled")
+
+    def __init__(
+        self, source: str, place: Place, holes: tuple[Hole, ...], is_lone_number: bool, expression: str
+    ) -> None:
+        self.source: Final = source
+        self.place: Final = place
+        self.holes: Final = holes
+        self.is_lone_number: Final = is_lone_number
+        self.expression: Final = expression
+        self._compiled: re.Pattern[str] | None = None
 
     @classmethod
     def compile(cls, source: str, place: Place = NOWHERE) -> Pattern:
@@ -84,9 +88,9 @@ class Pattern:
         if not text.isascii():
             text = unicodedata.normalize("NFC", _KEYCAP.sub("", text.translate(INVISIBLE)))
         text = text.strip()
-        if not self._compiled:
-            self._compiled.append(re.compile(self.expression, re.IGNORECASE | re.DOTALL))
-        expression = self._compiled[0]
+        expression = self._compiled
+        if expression is None:
+            expression = self._compiled = re.compile(self.expression, re.IGNORECASE | re.DOTALL)
         found = expression.fullmatch(text)
         if found is None:
             if text.isascii() or (plain := unicodedata.normalize("NFKC", text).strip()) == text:

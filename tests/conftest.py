@@ -19,9 +19,8 @@ from adapters.storage import Storage
 
 def pytest_configure() -> None:
     if changed := outdated():
-        raise pytest.UsageError(
-            f"changed after they were compiled, `make compiled` first: {', '.join(changed)}"
-        )
+        named = ", ".join(Path(file).name for file in changed[:3])
+        raise pytest.UsageError(f"{named} … changed after they were compiled: `make compiled` first")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
@@ -163,7 +162,7 @@ def changes(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         source = f"{value.source} and more" if isinstance(value.source, str) else [value.source, 7]
         yield path, Value(source, value.place, (), None)
     elif isinstance(value, Pattern):
-        yield path, dataclasses.replace(value, source=f"{value.source} please")
+        yield path, Pattern.compile(f"{value.source} please", value.place)
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
         for field in value._fields:
             if field not in NAMES and not (field == "name" and type(value).__name__ in OF_ITSELF):
