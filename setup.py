@@ -47,13 +47,21 @@ class BuildIfPossible(build_ext):
     """Builds everything or nothing: half of the modules could not find the other half."""
 
     def run(self) -> None:
+        self.clear()  # what an earlier version compiled, and this one does not
         try:
             super().run()
         except (CCompilerError, ExecError, PlatformError) as error:
-            for made in self.get_outputs():
-                Path(made).unlink(missing_ok=True)
+            self.clear()
             self.extensions = []
             self.warn(f"Shoptalk stays Python, and answers half as fast: {error}")
+
+    def clear(self) -> None:
+        """Removes what was built before, where this build puts its own."""
+        places = [*Path(self.build_lib).rglob("*.so")]
+        if self.inplace:
+            places += [*Path().glob("shoptalk__mypyc*.so"), *Path("engine").rglob("*.so")]
+        for built in places:
+            built.unlink()
 
 
 def sources() -> list[str]:
