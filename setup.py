@@ -36,7 +36,9 @@ COMPILED = (
     "engine/silence.py",
     "engine/speech.py",
     "engine/turn.py",
+    "engine/types/*.py",
     "engine/validation.py",
+    "engine/validators/*.py",
     "engine/words.py",
     "engine/workflow.py",
 )

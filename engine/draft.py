@@ -213,16 +213,20 @@ class Draft:
         slots = self.conversation.slots
         if declared.is_list:
             added = value if isinstance(value, (list, tuple)) else [value]
-            slots[slot] = [*slots.get(slot, ()), *[store(one) for one in added if one is not None]]
+            grown = [*slots.get(slot, ()), *[store(one) for one in added if one is not None]]
+            self.conversation.slots = {**slots, slot: grown}
+            self.forget(slot)
         elif value is None:
-            slots.pop(slot, None)
+            self.clear_slot(slot)
         else:
-            slots[slot] = store(value)
-        self.forget(slot)
+            self.conversation.slots = {**slots, slot: store(value)}
+            self.forget(slot)
 
     def clear_slot(self, slot: str) -> None:
         """Empties the slot."""
-        self.conversation.slots.pop(slot, None)
+        slots = self.conversation.slots
+        if slot in slots:
+            self.conversation.slots = {name: value for name, value in slots.items() if name != slot}
         self.forget(slot)
 
     def reset(self) -> None:

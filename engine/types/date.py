@@ -147,7 +147,7 @@ def _year_after(day: datetime.date) -> datetime.date | None:
         return None
 
 
-def load(stored: str, draft: Draft) -> datetime.date:
+def load(stored: str, draft: object) -> datetime.date:
     return datetime.date.fromisoformat(stored)
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.declarations import Type, Unreadable
 
-if TYPE_CHECKING:
-    from engine.draft import Draft
 
-
-def read(text: str, draft: Draft) -> str:
+def read(text: str, draft: object) -> str:
     """The address in its normal form; whether anybody has it is not asked."""
     from email_validator import EmailNotValidError, validate_email
 

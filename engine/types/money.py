@@ -69,7 +69,7 @@ def _signs(currency: str, draft: Draft) -> set[str]:
     return {sign.casefold().strip("\u200f\u200e. ") for sign in signs}
 
 
-def load(stored: str, draft: Draft) -> Decimal:
+def load(stored: str, draft: object) -> Decimal:
     return Decimal(stored)
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from engine.declarations import Type, Unreadable
 from engine.words import with_plain_digits
 
-if TYPE_CHECKING:
-    from engine.draft import Draft
-
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
 
 
-def read(text: str, draft: Draft) -> int:
+def read(text: str, draft: object) -> int:
     plain = with_plain_digits(text)
     if not _NUMBER.fullmatch(plain):
         raise Unreadable("not a whole number of at most 15 digits")

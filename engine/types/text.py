@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.declarations import Type, Unreadable
 from engine.patterns import ANYTHING
 
-if TYPE_CHECKING:
-    from engine.draft import Draft
 
-
-def read(text: str, draft: Draft) -> str:
+def read(text: str, draft: object) -> str:
     words = text.strip()
     if not words:
         raise Unreadable("nothing was written")

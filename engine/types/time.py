@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import TYPE_CHECKING
 
 from engine.declarations import Type, Unreadable
 from engine.patterns import ANYTHING
 from engine.words import with_plain_digits
-
-if TYPE_CHECKING:
-    from engine.draft import Draft
 
 TIME = (
     r"(?P<hour>\d{1,2})(?:\s?[:.h]\s?(?P<minute>\d{2}))?(?::\d{2})?\s?"
@@ -20,7 +16,7 @@ TIME = (
 _AFTERNOON = ("p", "شام", "م", "शाम", "دوپہر")
 
 
-def read(text: str, draft: Draft) -> datetime.time:
+def read(text: str, draft: object) -> datetime.time:
     found = re.fullmatch(TIME, with_plain_digits(text), re.IGNORECASE)
     return time_of(found)
 
@@ -43,7 +39,7 @@ def store(value: datetime.time) -> str:
     return value.isoformat("minutes")
 
 
-def load(stored: str, draft: Draft) -> datetime.time:
+def load(stored: str, draft: object) -> datetime.time:
     return datetime.time.fromisoformat(stored)
 
 

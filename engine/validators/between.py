@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import Final, TypeGuard
 
 from engine.declarations import Example, Parameter, Validator
-
-if TYPE_CHECKING:
-    from engine.draft import Draft
-
 
 UNBOUNDED: Final = object()
 """A bound that is left out. An empty one is None, and lets nothing pass."""
@@ -34,7 +30,7 @@ def lies_between(value: object, min: object, max: object) -> TypeGuard[int | flo
     return max is UNBOUNDED or (is_number(max) and value <= max)
 
 
-def check(draft: Draft, value: object, min: object = UNBOUNDED, max: object = UNBOUNDED) -> bool:
+def check(draft: object, value: object, min: object = UNBOUNDED, max: object = UNBOUNDED) -> bool:
     return lies_between(value, min, max)
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
 
 from engine.declarations import Example, Parameter, Validator
 from engine.validators.between import UNBOUNDED, lies_between
 
-if TYPE_CHECKING:
-    from engine.draft import Draft
 
-
-def check(draft: Draft, value: object, min: object = UNBOUNDED, max: object = UNBOUNDED) -> bool:
+def check(draft: object, value: object, min: object = UNBOUNDED, max: object = UNBOUNDED) -> bool:
     """Counts code points of the composed form (NFC), so that é is one character however it was typed."""
     if not isinstance(value, str):
         return False

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from engine.declarations import Example, Parameter, Validator
 from engine.shop import Product
 from engine.validators.between import is_number
 
-if TYPE_CHECKING:
-    from engine.draft import Draft
 
-
-def check(draft: Draft, value: object, values: object) -> bool:
+def check(draft: object, value: object, values: object) -> bool:
     """Texts are compared as words are: case, and signs around them, make no difference."""
     if isinstance(values, str) or not isinstance(values, Sequence):
         return False
