@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,11 @@ from engine.turn import Turn
 
 NOW = datetime(2026, 5, 24, 12, 0, 0, 250_000, tzinfo=UTC)
 NUMBER = "106540352242922"
+ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+"""For what a file cannot show, which has one writer at a time."""
+WAIT_FOR_LOCKS = """
+    SELECT COUNT(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND datname = current_database()"""
 ANN, BOB = "923001234567", "923007654321"
 
 SHOP = PACK._replace(
@@ -178,6 +184,14 @@ def broken_at(
     monkeypatch.setattr(database, "execute_all", execute_all)
     monkeypatch.setattr(database, "execute_groups", execute_groups)
     monkeypatch.setattr(database, "rows", rows)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Waits for what other threads are about to do; fails where it does not come."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 MANY_MESSAGES = """

@@ -16,6 +16,7 @@ from shop_contract import COOKIE
 from storage_case import (
     BOB,
     NOW,
+    ON_POSTGRESQL,
     Place,
     answer,
     broken_at,
@@ -247,9 +248,8 @@ def test_a_database_that_stands_in_the_way_has_each_taken_alone(
 # What somebody else holds
 
 
-def test_a_batch_waits_for_nobody(storage: Storage, other: Storage, place: Place) -> None:
-    if place.kind == "sqlite":
-        pytest.skip("a file has one writer at a time")
+@ON_POSTGRESQL
+def test_a_batch_waits_for_nobody(storage: Storage, other: Storage) -> None:
     talks = [heard(storage, "hi", f"w{number}", f"1999000{number}") for number in range(4)]
     with other.turn(talks[1]) as working:
         answer(working, "re")
@@ -262,11 +262,8 @@ def test_a_batch_waits_for_nobody(storage: Storage, other: Storage, place: Place
     assert counts(storage, "turns") == [4]
 
 
-def test_a_conversation_that_is_not_asked_for_is_not_held(
-    storage: Storage, other: Storage, place: Place
-) -> None:
-    if place.kind == "sqlite":
-        pytest.skip("a file has one writer at a time")
+@ON_POSTGRESQL
+def test_a_conversation_that_is_not_asked_for_is_not_held(storage: Storage, other: Storage) -> None:
     first, second = heard(storage, "hi", "w1"), heard(storage, "hi", "w2", BOB)
     with storage.batch([first], NOW) as batch:
         for working in batch:

@@ -14,6 +14,7 @@ from storage_case import (
     BOB,
     NOW,
     NUMBER,
+    WAIT_FOR_LOCKS,
     Place,
     answer,
     at,
@@ -40,11 +41,6 @@ def other(place: Place, storage: Storage) -> Iterator[Storage]:
     second = open_shop(place.url)
     yield second
     second.close()
-
-
-WAIT_FOR_LOCKS = """
-    SELECT COUNT(*) FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND datname = current_database()"""
 
 
 class Died(Exception):

@@ -9,7 +9,21 @@ from datetime import timedelta
 
 import peewee
 import pytest
-from storage_case import ANN, BOB, NOW, NUMBER, Place, counts, heard, in_threads, open_shop, said
+from storage_case import (
+    ANN,
+    BOB,
+    NOW,
+    NUMBER,
+    ON_POSTGRESQL,
+    WAIT_FOR_LOCKS,
+    Place,
+    counts,
+    heard,
+    in_threads,
+    open_shop,
+    said,
+    until,
+)
 
 from adapters.storage import Accepted, Storage
 from adapters.storage.database import Statement
@@ -50,7 +64,7 @@ def test_one_thread_works_for_all_that_ask_meanwhile() -> None:
     assert begun.wait(10)
     for thread in threads[1:]:
         thread.start()
-    time.sleep(0.1)
+    until(lambda: len(together._open.asked) == 8)
     go.set()
     for thread in threads:
         thread.join(10)
@@ -100,7 +114,7 @@ def test_a_work_that_fails_leaves_nobody_waiting(fault: type[BaseException]) -> 
     followers = [threading.Thread(target=lambda: answers.append(together.do(2))) for _ in range(3)]
     for follower in followers:
         follower.start()
-    time.sleep(0.1)
+    until(lambda: len(together._open.asked) == 4)
     go.set()
     for thread in (leader, *followers):
         thread.join(10)
@@ -168,11 +182,8 @@ def test_one_bad_message_spoils_no_other(storage: Storage, monkeypatch: pytest.M
     assert counts(storage, "messages", "updates") == [4, 1]
 
 
-def test_a_conversation_that_is_held_keeps_no_other_waiting(
-    storage: Storage, other: Storage, place: Place
-) -> None:
-    if place.kind == "sqlite":
-        pytest.skip("a file has one writer at a time")
+@ON_POSTGRESQL
+def test_a_conversation_that_is_held_keeps_no_other_waiting(storage: Storage, other: Storage) -> None:
     heard(storage, "hi", "w1")
     heard(storage, "hi", "w2", BOB)
     conversation = storage.start_conversation("corner", ("meta", NUMBER), ANN, NOW)
@@ -185,7 +196,7 @@ def test_a_conversation_that_is_held_keeps_no_other_waiting(
     held = threading.Thread(target=accept, args=("held", "w3", ANN))
     with other.turn(conversation, NOW):
         held.start()
-        time.sleep(0.1)
+        until(lambda: storage.database.rows(WAIT_FOR_LOCKS) == [(1,)])
         for number in range(5):
             accept("free", f"w.{number}", BOB)
         assert done == ["free"] * 5
