@@ -196,6 +196,7 @@ class Draft:
         return load(stored, self)
 
     def choose_none(self) -> None:
+        """Forgets the branch of a rule that was taken before."""
         self.chosen = None
 
     def forget(self, name: str) -> None:
