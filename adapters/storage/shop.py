@@ -104,10 +104,6 @@ class StorageShop:
         self._shelves = shelves or Shelves(database, KeptProducts())
         self.has_taken = False
 
-    def forget(self) -> None:
-        """Has the products read anew at their next use."""
-        self._shelves.forget()
-
     def products(self) -> tuple[Product, ...]:
         """All products by number, read once until something here changes them."""
         return self._shelves.products(self._business.id, self._currency)

@@ -241,7 +241,6 @@ class WorkingTurn:
         self.due = due_at
         self._state = state
         self._is_read = self._is_read and message_id is None
-        self.shop.forget()
         return tuple(others)
 
 
