@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 from job_case import NOON, Clock, accept, found, replies
 from live_server import live_site, rows_of
 from meta_double import MetaDouble, meta_double
-from shop_contract import COOKIE
+from shop_contract import CAKE, COOKIE
 from storage_case import (
     BOB,
     NOW,
     ON_POSTGRESQL,
+    SHOP,
+    WAIT_FOR_LOCKS,
     Place,
     answer,
     broken_at,
@@ -27,6 +30,7 @@ from storage_case import (
     open_shop,
     order_of,
     said,
+    until,
 )
 
 from adapters.storage import DatabaseBusy, Storage
@@ -34,6 +38,9 @@ from adapters.storage.batches import Batch
 from adapters.storage.shop import StorageShop
 from adapters.web import Site
 from engine.interpreter import Interpreter
+from engine.message import Outbound
+from engine.shop import Product
+from engine.turn import Failure, Told, Turn
 
 SENDERS = [f"199900044{number:02}" for number in range(12)]
 
@@ -273,18 +280,79 @@ def test_a_conversation_that_is_not_asked_for_is_not_held(storage: Storage, othe
     assert counts(storage, "turns") == [2]
 
 
-def test_a_transaction_ends_with_the_first_turn_that_takes_what_others_want(
-    storage: Storage, place: Place
-) -> None:
-    talks = [heard(storage, "hi", f"w{number}", f"1999000{number}") for number in range(4)]
+def order_each(storage: Storage, talks: list[int], *products: Product) -> Batch:
+    """Takes a turn of each in one transaction, which orders one of the products after the other."""
+    ordering = iter(products)
     with storage.batch(talks, NOW) as batch:
         for working in batch:
-            if working.id == talks[1]:
-                working.shop.place_order(order_of(COOKIE, 1))
+            working.shop.place_order(order_of(next(ordering), 1))
             answer(working, "re")
+    return batch
+
+
+def test_a_transaction_that_took_something_goes_on_with_the_same_business_alone(
+    storage: Storage, place: Place
+) -> None:
+    storage.seed(SHOP._replace(business=SHOP.business.replaced(id="other")))
+    storage.add_channel("other", "meta", "200")
+    mine, again = (heard(storage, "hi", f"w{number}", f"1999000{number}") for number in range(2))
+    [theirs] = storage.accept("meta", [said("hi", "w3", BOB, channel="200")], NOW).waiting
+    batch = order_each(storage, [mine, theirs, again], COOKIE, COOKIE, COOKIE)
     is_alone = place.kind == "sqlite"
-    assert batch.later == ([] if is_alone else talks[2:])
-    assert counts(storage, "turns", "orders") == [4 if is_alone else 2, 1]
+    assert batch.later == ([] if is_alone else [theirs])
+    assert counts(storage, "turns", "orders") == ([3, 3] if is_alone else [2, 2])
+
+
+def test_a_transaction_that_told_somebody_something_takes_no_further_turn(
+    storage: Storage, place: Place
+) -> None:
+    talks = [heard(storage, "hi", f"w{number}", f"1999000{number}") for number in range(3)]
+    storage.set_role("corner", BOB, "staff", NOW)
+    with storage.batch(talks, NOW) as batch:
+        for working in batch:
+            turn = Turn(working.conversation, (), [], (Told("4", (Outbound("new order"),)),))
+            message = working.next_message()
+            assert message is not None
+            working.commit(message.id, turn, None, 0, NOW)
+    is_alone = place.kind == "sqlite"
+    assert batch.later == ([] if is_alone else talks[1:])
+    assert counts(storage, "turns") == [3 if is_alone else 1]
+
+
+@ON_POSTGRESQL
+def test_transactions_that_take_the_same_in_another_order_never_wait_for_each_other(
+    storage: Storage, other: Storage
+) -> None:
+    talks = [heard(storage, "hi", f"w{number}", f"1999000{number}") for number in range(4)]
+    taken: list[Batch] = []
+    with storage.batch(talks[:2], NOW) as batch:
+        ordering = iter((COOKIE, CAKE))
+        for working in batch:
+            working.shop.place_order(order_of(next(ordering), 1))
+            answer(working, "re")
+            if not taken:  # the cookies are taken, the cakes are not
+                second = threading.Thread(
+                    target=lambda: taken.append(order_each(other, talks[2:], CAKE, COOKIE))
+                )
+                second.start()
+                until(lambda: storage.database.rows(WAIT_FOR_LOCKS) == [(1,)])
+                taken.append(batch)
+    second.join(10)
+    assert [(one.later, one.apart) for one in taken] == [([], [])] * 2
+    numbers = sorted(row[0] for row in storage.database.rows("SELECT number FROM orders"))
+    assert len(numbers) == 4
+    assert [number[-3:] for number in numbers] == ["001", "002", "003", "004"]
+
+
+def test_what_an_undone_order_had_alone_is_asked_for_anew(storage: Storage) -> None:
+    talks = [heard(storage, "hi", f"w{number}", f"1999000{number}") for number in range(2)]
+    with storage.batch(talks, NOW) as batch:
+        for working in batch:
+            with suppress(Failure):
+                working.shop.place_order(order_of(COOKIE, 11))
+            working.shop.place_order(order_of(COOKIE, 1))
+            answer(working, "re")
+    assert counts(storage, "turns", "orders") == [2, 2]
 
 
 def test_workers_with_the_same_conversations_take_each_message_once(

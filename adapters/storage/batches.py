@@ -64,8 +64,9 @@ class Batch:
         self._now = now
         self._shelves = Shelves(database, directory.kept_products)
         self._outcomes: list[Outcome] = []
-        # Two transactions that each hold a row which the other wants would wait for ever: where there are
-        # several writers, none goes on once it has taken rows that others may want, such as the stock.
+        # Two transactions that each hold a row which the other wants would wait for ever. Where there are several
+        # writers, one that has the shelves of a business goes on with that business alone, and none goes on once
+        # it has told somebody else something.
         self._is_alone = database.kind == "sqlite"
         self.is_full = False
         numbers = ",".join(map(str, conversations))
@@ -89,6 +90,9 @@ class Batch:
 
     def __iter__(self) -> Iterator[WorkingTurn]:
         for place, (conversation, row) in enumerate(self._held):
+            if self._stands_back(row.business):
+                self.later.append(conversation)
+                continue
             working = WorkingTurn(
                 self._database,
                 self._directory,
@@ -99,11 +103,15 @@ class Batch:
                 self._shelves,
             )
             yield working
-            if not self._is_alone and working.has_taken:
+            if not self._is_alone and working.has_told:
                 self.is_full = True
             if self.is_full:
                 self.later = [*(one for one, _ in self._held[place + 1 :]), *self.later]
                 return
+
+    def _stands_back(self, business: str) -> bool:
+        taken = self._shelves.taken
+        return bool(taken) and not self._is_alone and business not in taken
 
     def write(self) -> bool:
         """Writes what the turns came to; false where there is nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.storage.database import Database
 from adapters.storage.money import to_units
+from adapters.storage.shop import have_shelves
 from adapters.storage.tables import Business, Product
 from engine.pack import Pack
 
@@ -39,6 +40,7 @@ def seed_in(database: Database, pack: Pack) -> None:
         for product in pack.products
     ]
     database.change(named)
+    database.rows_all(have_shelves(database, business.id))
     known = database.select(Product.select(Product.code).where(Product.business == business.id))
     for product in products:
         database.change(product)

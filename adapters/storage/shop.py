@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from adapters.storage import tables
-from adapters.storage.database import Database, utc_now
+from adapters.storage.database import Database, Statement, utc_now
 from adapters.storage.money import from_units
 from adapters.storage.orders import Orders
 from engine.pack import Pack
@@ -24,6 +24,9 @@ TAKE_STOCK = """
     UPDATE products SET stock = stock - ?
     WHERE business = ? AND code = ? AND on_sale AND (stock IS NULL OR stock >= ?) RETURNING id"""
 GIVE_STOCK = "UPDATE products SET stock = stock + ? WHERE business = ? AND code = ?"
+# Whoever changes rows that other customers' turns change too has the shelves of the business alone, until the end
+# of the transaction: it may then change more of them, in any order, and never waits for somebody who waits for it.
+HAVE_SHELVES = "SELECT pg_advisory_xact_lock(1, hashtext(?))"
 SAVE_CUSTOMER = """
     UPDATE customers
     SET name = COALESCE(?, name), address = COALESCE(?, address), email = COALESCE(?, email),
@@ -54,13 +57,31 @@ class KeptProducts:
         return made
 
 
+def have_shelves(database: Database, business: str) -> list[Statement]:
+    """What is to be asked first by whoever changes stock, order numbers or orders; a SQLite has one writer."""
+    return [] if database.kind == "sqlite" else [(HAVE_SHELVES, (business,))]
+
+
 class Shelves:
-    """The products as one transaction sees them: read once, until something in it changes them."""
+    """The products as one transaction sees them: read once, until something in it changes them.
+
+    `taken` are the businesses whose shelves it has had alone.
+    """
 
     def __init__(self, database: Database, kept: KeptProducts) -> None:
         self._database = database
         self._kept = kept
         self._seen: dict[str, tuple[Product, ...]] = {}
+        self._had: set[str] = set()
+        self.taken: set[str] = set()
+
+    def have(self, business: str) -> list[Statement]:
+        """What is to be asked before the first change of them; nothing where it was asked already."""
+        if business in self._had:
+            return []
+        self._had.add(business)
+        self.taken.add(business)
+        return have_shelves(self._database, business)
 
     def products(self, business: str, currency: str) -> tuple[Product, ...]:
         """All products of the business, by their numbers."""
@@ -78,12 +99,16 @@ class Shelves:
         """Has them read anew at their next use."""
         self._seen.clear()
 
+    def undo(self) -> None:
+        """A stretch was undone: what it read, and what it had alone, may be otherwise now."""
+        self._seen.clear()
+        self._had.clear()
+
 
 class StorageShop:
     """An engine.shop.Shop: one business's shop for one customer. It lives as long as its transaction.
 
-    `shelves` may be shared by all that goes on in the transaction. `has_taken` tells whether the shop has
-    changed rows that other conversations may change too, such as the stock.
+    `shelves` are shared by all that goes on in the transaction.
     """
 
     def __init__(
@@ -102,7 +127,6 @@ class StorageShop:
         self._conversation = conversation
         self._orders = Orders(database, pack)
         self._shelves = shelves or Shelves(database, KeptProducts())
-        self.has_taken = False
 
     def products(self) -> tuple[Product, ...]:
         """All products by number, read once until something here changes them."""
@@ -128,7 +152,6 @@ class StorageShop:
         Raises Failure `out_of_stock` (with how many are left) or `unavailable`, for the first line that is
         refused.
         """
-        self.has_taken = True
         with self.savepoint():
             count = self._take_stock(draft)
             read = (PRODUCTS, (self._business.id,))
@@ -138,14 +161,13 @@ class StorageShop:
 
     def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:
         """Puts the order into the status, with a line in its timeline; raises KeyError for none such."""
-        self.has_taken = True
+        self._have_shelves()
         self._orders.move(number, status, by, reason, utc_now())
         return self._orders.numbered(number, self._by_code())
 
     def restock(self, number: str) -> None:
         """Gives back the stock that the order took; raises KeyError for none such."""
-        self.has_taken = True
-        # Everybody takes the rows in one order, so that two orders never wait for each other.
+        self._have_shelves()
         for code, quantity in self._orders.taken(number):
             self._database.execute(GIVE_STOCK, quantity, self._business.id, code)
         self._shelves.forget()
@@ -178,8 +200,13 @@ class StorageShop:
                 yield
         except BaseException:
             self._customer = customer
-            self._shelves.forget()
+            self._shelves.undo()
             raise
+
+    def _have_shelves(self) -> None:
+        asked = self._shelves.have(self._business.id)
+        if asked:
+            self._database.rows_all(asked)
 
     def _take_stock(self, draft: OrderDraft) -> int:
         """Takes what the order wants, and counts it: how many the day has with it."""
@@ -191,8 +218,11 @@ class StorageShop:
             (TAKE_STOCK, (quantity, self._business.id, code, quantity))
             for code, quantity in sorted(wanted.items())
         ]
+        first = self._shelves.have(self._business.id)
         # A count that was in vain is undone together with the rest.
-        *met, counted = self._database.rows_all([*taking, self._orders.next_number(draft.placed_at)])
+        *met, counted = self._database.rows_all([*first, *taking, self._orders.next_number(draft.placed_at)])[
+            len(first) :
+        ]
         refused = {code for code, rows in zip(sorted(wanted), met, strict=True) if not rows}
         if not refused:
             count: int = counted[0][0]

@@ -128,7 +128,8 @@ class WorkingTurn:
 
     `holds_back` is true where the oldest message may not be tried yet: then neither it is to be taken, nor
     any later one, nor a timer that fell due after it came. `more_wait` tells whether messages wait behind the
-    oldest; what is accepted later has to wait for this transaction, and somebody is told of it.
+    oldest; what is accepted later has to wait for this transaction, and somebody is told of it. `has_told` tells
+    whether a turn said something in the conversation of somebody else.
     """
 
     def __init__(
@@ -163,16 +164,11 @@ class WorkingTurn:
         self._oldest = _message(row[17:23])
         self.more_wait = bool(row.more_wait)
         self._is_read = True
-        self._has_told = False
+        self.has_told = False
         customer = Customer(
             str(row.customer), row.phone or "", row.name, row.home, row.email, row.language, row.role
         )
         self.shop = StorageShop(database, self.pack, customer, conversation_id, shelves)
-
-    @property
-    def has_taken(self) -> bool:
-        """Whether rows were changed that turns of other conversations may want to change too."""
-        return self.shop.has_taken or self._has_told
 
     @property
     def holds_back(self) -> bool:
@@ -218,7 +214,7 @@ class WorkingTurn:
             queued_reply(self._located, outbound, now, message_id, correlation) for outbound in turn.replies
         ]
         others: list[int] = []
-        self._has_told = self._has_told or bool(turn.told)
+        self.has_told = self.has_told or bool(turn.told)
         for told in turn.told:
             located = self._directory.conversation_of(
                 self.business, int(told.recipient), self._located.channel, now
