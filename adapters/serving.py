@@ -16,6 +16,7 @@ from waitress import create_server
 
 from adapters import log, web
 from adapters.channels import CHANNELS
+from adapters.garbage import settle
 from adapters.published import nobody
 from adapters.settings import META_NAMES, Settings, SettingsError
 from adapters.storage import DatabaseAway, DatabaseGone, StorageError
@@ -102,6 +103,7 @@ def run_until_stopped(site: Site, run: Callable[[], object]) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    settle()
     try:
         with suppress(SystemExit):
             if site.workers:

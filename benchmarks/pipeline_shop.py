@@ -18,6 +18,7 @@ for folder in (ROOT, ROOT / "tests"):
 from adapters import log  # noqa: E402
 from adapters.channels.channel import Posted  # noqa: E402
 from adapters.channels.meta import signature  # noqa: E402
+from adapters.garbage import settle  # noqa: E402
 from adapters.settings import MetaSettings, Settings  # noqa: E402
 from adapters.storage import open_storage  # noqa: E402
 from adapters.web import Site  # noqa: E402
@@ -50,6 +51,7 @@ def site_of(
     storage.migrate()
     site = make_site(settings_of(database_url, redis_url), packs, storage, now, threads)
     site.dispatch.deliveries.work["deliver"] = lambda conversation: None
+    settle()
     return site
 
 

@@ -64,9 +64,9 @@ class Batch:
         self._now = now
         self._shelves = Shelves(database, directory.kept_products)
         self._outcomes: list[Outcome] = []
-        # Two transactions that each hold a row which the other wants would wait for ever. Where there are several
-        # writers, one that has the shelves of a business goes on with that business alone, and none goes on once
-        # it has told somebody else something.
+        # Two transactions that each hold a row which the other wants would wait for ever. Where there are
+        # several writers, one that has the shelves of a business goes on with that business alone, and none
+        # goes on once it has told somebody else something.
         self._is_alone = database.kind == "sqlite"
         self.is_full = False
         numbers = ",".join(map(str, conversations))

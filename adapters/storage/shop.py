@@ -24,8 +24,8 @@ TAKE_STOCK = """
     UPDATE products SET stock = stock - ?
     WHERE business = ? AND code = ? AND on_sale AND (stock IS NULL OR stock >= ?) RETURNING id"""
 GIVE_STOCK = "UPDATE products SET stock = stock + ? WHERE business = ? AND code = ?"
-# Whoever changes rows that other customers' turns change too has the shelves of the business alone, until the end
-# of the transaction: it may then change more of them, in any order, and never waits for somebody who waits for it.
+# Whoever changes rows that other customers' turns change too has the shelves of the business alone, until the
+# transaction ends: it may then change more of them, in any order, and waits for nobody who waits for it.
 HAVE_SHELVES = "SELECT pg_advisory_xact_lock(1, hashtext(?))"
 SAVE_CUSTOMER = """
     UPDATE customers
@@ -58,7 +58,7 @@ class KeptProducts:
 
 
 def have_shelves(database: Database, business: str) -> list[Statement]:
-    """What is to be asked first by whoever changes stock, order numbers or orders; a SQLite has one writer."""
+    """What is asked first by whoever changes stock, order numbers or orders; SQLite has one writer anyway."""
     return [] if database.kind == "sqlite" else [(HAVE_SHELVES, (business,))]
 
 

@@ -128,8 +128,8 @@ class WorkingTurn:
 
     `holds_back` is true where the oldest message may not be tried yet: then neither it is to be taken, nor
     any later one, nor a timer that fell due after it came. `more_wait` tells whether messages wait behind the
-    oldest; what is accepted later has to wait for this transaction, and somebody is told of it. `has_told` tells
-    whether a turn said something in the conversation of somebody else.
+    oldest; what is accepted later has to wait for this transaction, and somebody is told of it. `has_told`
+    tells whether a turn said something in the conversation of somebody else.
     """
 
     def __init__(
