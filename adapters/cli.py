@@ -16,6 +16,15 @@ def shoptalk() -> int:
 
 
 def flow_lint() -> int:
+    """Runs `flow-lint` and leaves with its code at once.
+
+    To take down two hundred modules one by one takes longer than some of what it looks for, and by now all is
+    printed and closed.
+    """
+    os._exit(lint_flows())
+
+
+def lint_flows() -> int:
     """`flow-lint [PATH…]`; 0 clean, 1 problems, 2 wrong use."""
     return _printing(_flow_lint)
 
@@ -76,13 +85,11 @@ def _flow_lint() -> int:
         return 0
     import gc
 
-    # So short a run leaves no garbage worth looking for, neither on its way nor at its end.
+    # So short a run leaves no garbage worth looking for.
     gc.disable()
     from adapters.commands import lint
 
-    code = lint.main(sys.argv[1:])
-    gc.freeze()
-    return code
+    return lint.main(sys.argv[1:])
 
 
 def _version() -> str:

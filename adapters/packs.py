@@ -12,7 +12,7 @@ from engine.pack import Pack
 from engine.reader import Reading, read_flow, read_pack
 
 if TYPE_CHECKING:
-    from engine.lint.checked import Profile
+    from engine.lint.selection import Profile
 
 READ = (".yaml", ".csv")
 NOTHING: Mapping[str, bytes] = MappingProxyType({})

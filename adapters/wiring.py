@@ -24,7 +24,7 @@ from adapters.tasks.queue import Dispatch
 from adapters.tasks.workers import THREADS, Workers, delivery_threads
 from adapters.watch import PackWatch
 from adapters.web.site import Site
-from engine.lint.checked import Profile
+from engine.lint.selection import Profile
 from engine.pack import Pack
 
 FLOWS = Path("flows")

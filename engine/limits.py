@@ -1,5 +1,7 @@
 """The kinds of message there are, and what a channel has places for."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 Kind = Literal[
@@ -53,3 +55,5 @@ class Limits(NamedTuple):
 
 PLAIN = Limits(buttons=0, rows=0, header=0, footer=0, location_request=False)
 """A channel of text alone."""
+
+NO_PROVIDERS: Mapping[str, Limits] = MappingProxyType({})

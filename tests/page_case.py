@@ -51,7 +51,7 @@ ELIDED = "…"
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<kind>\w*)(?P<rest>[^`\n]*)\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S
 )
-PROGRAMS = {"shoptalk": cli.shoptalk, "flow-lint": cli.flow_lint}
+PROGRAMS = {"shoptalk": cli.shoptalk, "flow-lint": cli.lint_flows}
 PATIENCE = 60
 """Seconds within which a server has said what a page shows, on a machine that does much else."""
 OF_THE_SHELL = {"cat", "cp", "ls", "mkdir", "mv", "rm"}

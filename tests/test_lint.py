@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine.lint
-from engine.lint import RULES, lint
+from engine.lint import PROFILES, READ, RULES, lint
+from engine.lint.checked import as_read
 from engine.lint.selection import PILOT, Selection, asking
 from engine.reader import read_flow, read_pack
 from engine.source import Problem
@@ -70,6 +74,33 @@ def test_the_table_holds_every_rule_file() -> None:
     rules = {file.stem for file in folder.glob("*.py") if "RULE = Rule(" in file.read_text(encoding="utf-8")}
     assert rules == set(RULES)
     assert all(name == rule.name and rule.about.endswith(".") for name, rule in RULES.items())
+
+
+def test_the_table_says_of_a_rule_what_its_file_says() -> None:
+    assert dict(PROFILES) == {name: rule.profile for name, rule in RULES.items()}
+    assert {name for name, rule in RULES.items() if rule.check is as_read} == READ
+
+
+def test_a_rule_that_the_table_does_not_name_is_none() -> None:
+    assert "checked" not in RULES
+    with pytest.raises(KeyError):
+        RULES["checked"]
+
+
+def test_rules_that_nobody_asked_for_stay_unloaded() -> None:
+    found = "from test_lint import found_in; found_in({'shop.yaml': 'flow: shop'})"
+    code = f"import sys; {found}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = [name for name in done.stdout.split() if name.startswith("engine.lint.")]
+    loaded = {name.removeprefix("engine.lint.") for name in modules} & set(RULES)
+    assert loaded == {name for name, profile in PROFILES.items() if PILOT.asks(name, profile)} - READ
 
 
 BUSINESS = """\

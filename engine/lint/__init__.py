@@ -3,191 +3,149 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from engine.limits import Limits
-from engine.lint import (
-    choices_without_ask,
-    clash,
-    conditional_reply,
-    covered_pattern,
-    cut_text,
-    dead_branch,
-    dead_end,
-    different_variables,
-    empty_for_newcomer,
-    empty_slot,
-    empty_text,
-    endless_branches,
-    expression,
-    hole_hides_slot,
-    impassable,
-    joined_words,
-    long_text,
-    missing_file,
-    missing_fingerprint,
-    missing_translation,
-    needless_else,
-    no_fallback,
-    no_help,
-    nothing_to_choose,
-    overlapping_patterns,
-    pattern,
-    regular_expression,
-    reserved_name,
-    same_word,
-    schema,
-    shadowed_word,
-    shouting,
-    shown_otherwise,
-    silent_refusal,
-    silent_rule,
-    silent_timer,
-    stale_translation,
-    stranded_customer,
-    taken_input,
-    taken_number,
-    taken_title,
-    too_long,
-    too_long_when_filled,
-    too_many_buttons,
-    type_mismatch,
-    unanswered_failure,
-    unavailable_button,
-    unbounded_text,
-    undefined_name,
-    unfit_value,
-    unheard_rule,
-    unknown_action,
-    unknown_attribute,
-    unknown_command,
-    unknown_event,
-    unknown_failure,
-    unknown_filter,
-    unknown_language,
-    unknown_message,
-    unknown_method,
-    unknown_name,
-    unknown_parameter,
-    unknown_product,
-    unknown_role,
-    unknown_setting,
-    unknown_slot,
-    unknown_state,
-    unknown_status,
-    unknown_template,
-    unknown_type,
-    unknown_validator,
-    unknown_variable,
-    unprintable,
-    unreachable_state,
-    unspoken_language,
-    unusable_command,
-    unused_failure,
-    unused_message,
-    unused_setting,
-    unused_slot,
-    unused_template,
-    word_over_pattern,
-    wrong_call,
-    wrong_ignore,
-    yaml,
-)
-from engine.lint.checked import NO_PROVIDERS, Checked, Rule, Severity
-from engine.lint.selection import PILOT, Selection
-from engine.reader import Reading
-from engine.source import Problem
+from engine.limits import NO_PROVIDERS, Limits
+from engine.lint.selection import PILOT, Profile, Selection
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+if TYPE_CHECKING:
+    from engine.lint.checked import Checked, Rule, Severity
+    from engine.reader import Reading
+    from engine.source import Problem
+
+PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
-        "yaml": yaml.RULE,
-        "schema": schema.RULE,
-        "missing_file": missing_file.RULE,
-        "clash": clash.RULE,
-        "unspoken_language": unspoken_language.RULE,
-        "reserved_name": reserved_name.RULE,
-        "hole_hides_slot": hole_hides_slot.RULE,
-        "pattern": pattern.RULE,
-        "expression": expression.RULE,
-        "regular_expression": regular_expression.RULE,
-        "unknown_validator": unknown_validator.RULE,
-        "unknown_action": unknown_action.RULE,
-        "unknown_parameter": unknown_parameter.RULE,
-        "unknown_type": unknown_type.RULE,
-        "unknown_template": unknown_template.RULE,
-        "unknown_state": unknown_state.RULE,
-        "unknown_command": unknown_command.RULE,
-        "unknown_event": unknown_event.RULE,
-        "unknown_message": unknown_message.RULE,
-        "unknown_slot": unknown_slot.RULE,
-        "unknown_variable": unknown_variable.RULE,
-        "undefined_name": undefined_name.RULE,
-        "empty_for_newcomer": empty_for_newcomer.RULE,
-        "unknown_attribute": unknown_attribute.RULE,
-        "unknown_method": unknown_method.RULE,
-        "impassable": impassable.RULE,
-        "wrong_call": wrong_call.RULE,
-        "unprintable": unprintable.RULE,
-        "type_mismatch": type_mismatch.RULE,
-        "unfit_value": unfit_value.RULE,
-        "unknown_filter": unknown_filter.RULE,
-        "unknown_setting": unknown_setting.RULE,
-        "unknown_name": unknown_name.RULE,
-        "unknown_product": unknown_product.RULE,
-        "unknown_language": unknown_language.RULE,
-        "unknown_role": unknown_role.RULE,
-        "unknown_status": unknown_status.RULE,
-        "unknown_failure": unknown_failure.RULE,
-        "unreachable_state": unreachable_state.RULE,
-        "dead_end": dead_end.RULE,
-        "stranded_customer": stranded_customer.RULE,
-        "endless_branches": endless_branches.RULE,
-        "silent_rule": silent_rule.RULE,
-        "no_fallback": no_fallback.RULE,
-        "silent_refusal": silent_refusal.RULE,
-        "silent_timer": silent_timer.RULE,
-        "empty_text": empty_text.RULE,
-        "conditional_reply": conditional_reply.RULE,
-        "unanswered_failure": unanswered_failure.RULE,
-        "same_word": same_word.RULE,
-        "shadowed_word": shadowed_word.RULE,
-        "covered_pattern": covered_pattern.RULE,
-        "overlapping_patterns": overlapping_patterns.RULE,
-        "word_over_pattern": word_over_pattern.RULE,
-        "joined_words": joined_words.RULE,
-        "taken_number": taken_number.RULE,
-        "taken_title": taken_title.RULE,
-        "taken_input": taken_input.RULE,
-        "dead_branch": dead_branch.RULE,
-        "needless_else": needless_else.RULE,
-        "choices_without_ask": choices_without_ask.RULE,
-        "nothing_to_choose": nothing_to_choose.RULE,
-        "unused_message": unused_message.RULE,
-        "unused_slot": unused_slot.RULE,
-        "unusable_command": unusable_command.RULE,
-        "unheard_rule": unheard_rule.RULE,
-        "unused_failure": unused_failure.RULE,
-        "unused_setting": unused_setting.RULE,
-        "unused_template": unused_template.RULE,
-        "empty_slot": empty_slot.RULE,
-        "missing_translation": missing_translation.RULE,
-        "stale_translation": stale_translation.RULE,
-        "missing_fingerprint": missing_fingerprint.RULE,
-        "different_variables": different_variables.RULE,
-        "unavailable_button": unavailable_button.RULE,
-        "too_many_buttons": too_many_buttons.RULE,
-        "too_long": too_long.RULE,
-        "too_long_when_filled": too_long_when_filled.RULE,
-        "shown_otherwise": shown_otherwise.RULE,
-        "cut_text": cut_text.RULE,
-        "wrong_ignore": wrong_ignore.RULE,
-        "long_text": long_text.RULE,
-        "shouting": shouting.RULE,
-        "no_help": no_help.RULE,
-        "unbounded_text": unbounded_text.RULE,
+        "yaml": "draft",
+        "schema": "draft",
+        "missing_file": "draft",
+        "clash": "draft",
+        "unspoken_language": "draft",
+        "reserved_name": "draft",
+        "hole_hides_slot": "draft",
+        "pattern": "draft",
+        "expression": "draft",
+        "regular_expression": "draft",
+        "unknown_validator": "draft",
+        "unknown_action": "draft",
+        "unknown_parameter": "draft",
+        "unknown_type": "draft",
+        "unknown_template": "draft",
+        "unknown_state": "draft",
+        "unknown_command": "draft",
+        "unknown_event": "pilot",
+        "unknown_message": "draft",
+        "unknown_slot": "draft",
+        "unknown_variable": "draft",
+        "undefined_name": "pilot",
+        "empty_for_newcomer": "pilot",
+        "unknown_attribute": "draft",
+        "unknown_method": "draft",
+        "impassable": "draft",
+        "wrong_call": "draft",
+        "unprintable": "draft",
+        "type_mismatch": "draft",
+        "unfit_value": "draft",
+        "unknown_filter": "draft",
+        "unknown_setting": "draft",
+        "unknown_name": "draft",
+        "unknown_product": "draft",
+        "unknown_language": "draft",
+        "unknown_role": "draft",
+        "unknown_status": "draft",
+        "unknown_failure": "draft",
+        "unreachable_state": "draft",
+        "dead_end": "draft",
+        "stranded_customer": "pilot",
+        "endless_branches": "pilot",
+        "silent_rule": "draft",
+        "no_fallback": "pilot",
+        "silent_refusal": "draft",
+        "silent_timer": "pilot",
+        "empty_text": "pilot",
+        "conditional_reply": "pilot",
+        "unanswered_failure": "draft",
+        "same_word": "draft",
+        "shadowed_word": "pilot",
+        "covered_pattern": "draft",
+        "overlapping_patterns": "pilot",
+        "word_over_pattern": "pilot",
+        "joined_words": "draft",
+        "taken_number": "pilot",
+        "taken_title": "pilot",
+        "taken_input": "pilot",
+        "dead_branch": "pilot",
+        "needless_else": "pilot",
+        "choices_without_ask": "draft",
+        "nothing_to_choose": "pilot",
+        "unused_message": "draft",
+        "unused_slot": "draft",
+        "unusable_command": "pilot",
+        "unheard_rule": "pilot",
+        "unused_failure": "pilot",
+        "unused_setting": "pilot",
+        "unused_template": "pilot",
+        "empty_slot": "draft",
+        "missing_translation": "draft",
+        "stale_translation": "pilot",
+        "missing_fingerprint": "production",
+        "different_variables": "draft",
+        "unavailable_button": "draft",
+        "too_many_buttons": "draft",
+        "too_long": "draft",
+        "too_long_when_filled": "pilot",
+        "shown_otherwise": "production",
+        "cut_text": "draft",
+        "wrong_ignore": "draft",
+        "long_text": "asked",
+        "shouting": "asked",
+        "no_help": "asked",
+        "unbounded_text": "asked",
     }
 )
-"""First what reading finds, then names, then what leads nowhere, then texts."""
+"""Every rule, and the first profile that asks it: what reading finds, names, what leads nowhere, texts."""
+
+READ = frozenset(
+    {
+        "yaml",
+        "schema",
+        "missing_file",
+        "clash",
+        "unspoken_language",
+        "reserved_name",
+        "hole_hides_slot",
+        "pattern",
+        "expression",
+        "unknown_validator",
+        "unknown_action",
+        "unknown_parameter",
+        "unknown_type",
+        "unknown_template",
+    }
+)
+"""Rules whose defects reading itself finds. Their modules are loaded only to tell of them."""
+
+
+class Rules(Mapping[str, "Rule"]):
+    """The rules by name. Each is loaded when it is first asked for: most runs need some of them alone."""
+
+    def __getitem__(self, name: str) -> Rule:
+        PROFILES[name]
+        rule: Rule = import_module(f"engine.lint.{name}").RULE
+        return rule
+
+    def __contains__(self, name: object) -> bool:
+        return name in PROFILES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PROFILES)
+
+    def __len__(self) -> int:
+        return len(PROFILES)
+
+
+RULES = Rules()
 
 
 def lint(
@@ -200,18 +158,24 @@ def lint(
 
     `limits` are those that the flow is written for, `providers` the limits of each over which it may go out.
     """
-    asked = {name: rule for name, rule in RULES.items() if selection.asks(rule)}
+    from engine.lint.checked import Checked  # which loads all that looks at flows
+
+    asked = [name for name, profile in PROFILES.items() if selection.asks(name, profile)]
     checked = Checked(reading, limits, providers)
-    found = dict.fromkeys(problem for problem in reading.problems if selection.asks(RULES[problem.rule]))
-    for rule in asked.values():
-        found.update(dict.fromkeys(rule.check(checked)))
+    found = dict.fromkeys(
+        problem for problem in reading.problems if selection.asks(problem.rule, PROFILES[problem.rule])
+    )
+    for name in asked:
+        if name not in READ:
+            found.update(dict.fromkeys(RULES[name].check(checked)))
     if not checked.ignores:
         return sorted(found)
     return sorted(dict.fromkeys(_not_ignored(checked, found, asked)))
 
 
-def _not_ignored(checked: Checked, found: Iterable[Problem], asked: Mapping[str, Rule]) -> Iterator[Problem]:
+def _not_ignored(checked: Checked, found: Iterable[Problem], asked: Iterable[str]) -> Iterator[Problem]:
     """The findings that no comment leaves alone, and what is wrong with the comments."""
+    from engine.lint import wrong_ignore
     from engine.lint.ignores import held_against
 
     ignorable = frozenset(name for name, rule in RULES.items() if rule.ignorable)
@@ -221,7 +185,7 @@ def _not_ignored(checked: Checked, found: Iterable[Problem], asked: Mapping[str,
         yield from wrong_ignore.misnamed(checked.ignores, RULES, RULES.keys() - ignorable)
         # What could not be read hides findings: nobody knows what a comment would have left alone.
         if not checked.problems:
-            yield from wrong_ignore.needless(checked.ignores, used, asked.keys() & ignorable)
+            yield from wrong_ignore.needless(checked.ignores, used, ignorable.intersection(asked))
 
 
 def severity_of(problem: Problem) -> Severity:

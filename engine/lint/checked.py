@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from engine.analysis.survey import Survey, Told, Written
 from engine.expressions import Read
 from engine.flow import Flow
-from engine.limits import Limits
+from engine.limits import NO_PROVIDERS, Limits
+from engine.lint.selection import Profile
 from engine.nearest import meant, renamed, unknown
 from engine.pack import Pack
 from engine.reader import Reading
@@ -25,13 +26,11 @@ if TYPE_CHECKING:
     from engine.lint.ignores import Ignore
 
 Severity = Literal["error", "warning", "information"]
-Profile = Literal["draft", "pilot", "production", "asked"]
 
 MARK = "flow-lint:"
 """What begins a comment by which people leave findings alone."""
 
 NAME = re.compile(r"\w+")
-NO_PROVIDERS: Mapping[str, Limits] = {}
 CUSTOMER = "customer"
 """The role whose flow has the messages that the workflow sends."""
 
@@ -312,9 +311,9 @@ def _measure(value: Any, found: dict[Place, tuple[int, int]]) -> int:
     return last
 
 
-def as_read(name: str) -> Callable[[Checked], Iterable[Problem]]:
-    """The check of a defect that reading itself finds."""
-    return lambda checked: (problem for problem in checked.problems if problem.rule == name)
+def as_read(_: Checked) -> tuple[Problem, ...]:
+    """The check of a defect that reading itself finds: there is nothing more to look for."""
+    return ()
 
 
 def problem_at(rule: str, word: str, message: str, fallback: Place = NOWHERE) -> Problem:

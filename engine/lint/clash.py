@@ -58,6 +58,6 @@ messages:
   hello: Hi!
 """,
     },
-    check=as_read("clash"),
+    check=as_read,
     ignorable=False,
 )

@@ -34,6 +34,6 @@ messages:
   hello: "Hello{% if customer.name %}, {{ customer.name }}{% endif %}"
 """,
     },
-    check=as_read("expression"),
+    check=as_read,
     ignorable=False,
 )

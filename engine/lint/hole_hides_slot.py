@@ -44,5 +44,5 @@ messages:
   thanks: "You want {{ quantity }}."
 """,
     },
-    check=as_read("hole_hides_slot"),
+    check=as_read,
 )

@@ -50,6 +50,6 @@ messages:
   hello: Hello!
 """,
     },
-    check=as_read("missing_file"),
+    check=as_read,
     ignorable=False,
 )

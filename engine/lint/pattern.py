@@ -50,6 +50,6 @@ messages:
   hello: Hello!
 """,
     },
-    check=as_read("pattern"),
+    check=as_read,
     ignorable=False,
 )

@@ -41,6 +41,6 @@ messages:
   thanks: "You said: {{ note }}"
 """,
     },
-    check=as_read("reserved_name"),
+    check=as_read,
     ignorable=False,
 )

@@ -39,6 +39,6 @@ messages:
   thanks: "Thank you, {{ name }}!"
 """,
     },
-    check=as_read("schema"),
+    check=as_read,
     ignorable=False,
 )

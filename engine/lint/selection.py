@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from engine.lint.checked import Profile, Rule
+if TYPE_CHECKING:
+    from engine.lint.checked import Rule
+
+Profile = Literal["draft", "pilot", "production", "asked"]
 
 PROFILES: Final = ("draft", "pilot", "production")
 """Each asks what the one before it asks, and more. Production also fails where another only warns."""
@@ -20,15 +23,15 @@ class Selection(NamedTuple):
     ignored: frozenset[str] = NO_RULES
     style: bool = False
 
-    def asks(self, rule: Rule) -> bool:
-        """Whether a rule is on."""
-        if rule.name in self.ignored:
+    def asks(self, rule: str, profile: Profile) -> bool:
+        """Whether a rule that this profile is the first to ask is on."""
+        if rule in self.ignored:
             return False
-        if rule.name in self.selected:
+        if rule in self.selected:
             return True
-        if rule.profile == "asked":
+        if profile == "asked":
             return self.style
-        return PROFILES.index(rule.profile) <= PROFILES.index(self.profile)
+        return PROFILES.index(profile) <= PROFILES.index(self.profile)
 
 
 PILOT: Final = Selection()

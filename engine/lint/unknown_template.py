@@ -40,6 +40,6 @@ messages:
 Hello!
 """,
     },
-    check=as_read("unknown_template"),
+    check=as_read,
     ignorable=False,
 )

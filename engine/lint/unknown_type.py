@@ -50,6 +50,6 @@ messages:
   hello: Hello!
 """,
     },
-    check=as_read("unknown_type"),
+    check=as_read,
     ignorable=False,
 )

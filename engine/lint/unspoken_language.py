@@ -45,5 +45,5 @@ messages:
 messages: {hello: سلام}
 """,
     },
-    check=as_read("unspoken_language"),
+    check=as_read,
 )

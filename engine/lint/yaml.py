@@ -34,6 +34,6 @@ messages:
   hello: "*Hello*"
 """,
     },
-    check=as_read("yaml"),
+    check=as_read,
     ignorable=False,
 )
