@@ -1,4 +1,4 @@
-"""Builds the modules that every message passes as C, by mypyc; where there is no compiler they stay Python.
+"""Builds what every message and every flow passes as C, by mypyc; where there is no compiler it stays Python.
 
 Everything else of the package stands in setup.cfg. `SHOPTALK_PURE=1` leaves all of it Python.
 """
@@ -17,6 +17,7 @@ COMPILED = (
     "engine/built_in.py",
     "engine/business.py",
     "engine/currencies.py",
+    "engine/declarations.py",
     "engine/draft.py",
     "engine/execution.py",
     "engine/expressions.py",
@@ -29,8 +30,12 @@ COMPILED = (
     "engine/patterns.py",
     "engine/prepared.py",
     "engine/program.py",
+    "engine/reader/flow_reader.py",
+    "engine/reader/rule_reader.py",
+    "engine/reader/yaml_builder.py",
     "engine/reading.py",
     "engine/recognizer.py",
+    "engine/schema/conform.py",
     "engine/shop.py",
     "engine/shop_names.py",
     "engine/silence.py",
@@ -42,7 +47,10 @@ COMPILED = (
     "engine/words.py",
     "engine/workflow.py",
 )
-"""What a turn runs through, as patterns. A registry's table (`__init__.py`) is read once and stays Python."""
+"""What a turn or the reading of a flow runs through, as patterns.
+
+A registry's table (`__init__.py`) is read once and stays Python.
+"""
 
 
 class BuildIfPossible(build_ext):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from engine.frozen import Frozen
-from engine.message import Outbound
 
 if TYPE_CHECKING:
     from engine.conversation import Conversation
     from engine.draft import Draft
+    from engine.message import Outbound
     from engine.shop import Product
 
 Trace = list[dict[str, Any]]
@@ -67,11 +67,14 @@ class Unfit(BrokenTurn):
         self.value = value
 
 
-class Told(NamedTuple):
+class Told(Frozen):
     """A message for somebody else than the customer of this turn: the recipient's id and what they get."""
 
-    recipient: str
-    replies: tuple[Outbound, ...]
+    __slots__ = ("recipient", "replies")
+
+    def __init__(self, recipient: str, replies: tuple[Outbound, ...]) -> None:
+        self.recipient: Final = recipient
+        self.replies: Final = replies
 
 
 class Timer(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from engine.analysis.loops import loops_of
 from engine.analysis.survey import NAMED, NO_NAMES, Survey, Written, written
 from engine.expressions import Read, Text
 from engine.flow import Message
@@ -46,6 +45,8 @@ def _compare(checked: Checked, survey: Survey, message: Message, own: Text, othe
 
 def _of_lines(own: Text, other: Text) -> Iterator[str]:
     """What the two say of the lines of a loop that both have; they may call a line by other names."""
+    from engine.analysis.loops import loops_of  # few flows have translations
+
     wanted = loops_of(own)
     found = loops_of(other) if wanted else {}
     for source, loop in wanted.items():

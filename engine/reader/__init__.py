@@ -12,7 +12,6 @@ from engine.flow import Flow
 from engine.nearest import renamed, unknown
 from engine.pack import Pack
 from engine.reader.flow_reader import FlowReader, joined, joined_translation
-from engine.reader.pack_files import check_moment, read_business, read_csv, read_products, read_workflow
 from engine.reader.rule_reader import listed, mapped, names
 from engine.reader.yaml_text import decode, read_yaml, with_comments
 from engine.schema.problems import problems_of
@@ -74,6 +73,8 @@ class _PackReader:
         self.flows: dict[str, Flow | None] = {}
 
     def read(self) -> Reading:
+        from engine.reader.pack_files import check_moment, read_business, read_products, read_workflow
+
         business_document = self.document("business.yaml", "business")
         if "business.yaml" not in self.files:
             message = "a pack needs a business.yaml: its name, currency, time zone and flows"
@@ -235,6 +236,8 @@ class _PackReader:
             return mapped(self.document("catalog.yaml", "catalog"))
         if "catalog.csv" not in self.files:
             return Mapped()
+        from engine.reader.pack_files import read_csv  # a lone flow has none of a pack's files
+
         place = self.place("catalog.csv")
         text, problem = decode(self.files["catalog.csv"], place.file)
         self.sources[place.file] = text

@@ -289,10 +289,10 @@ class FlowReader:
 
     def _check_holes(self, flow: Flow) -> None:
         """A hole may have a slot's name only where it is saved to that slot."""
-        everywhere = [flow.commands, *(state.commands for state in flow.states.values())]
-        for rule in (rule for commands in everywhere for rule in commands.values()):
+        everywhere = [flow.commands, *[state.commands for state in flow.states.values()]]
+        for rule in [rule for commands in everywhere for rule in commands.values()]:
             saved = {slot for slot, _ in rule.save}
-            for pattern in (pattern for some in rule.patterns.values() for pattern in some):
+            for pattern in [pattern for some in rule.patterns.values() for pattern in some]:
                 for hole in pattern.holes:
                     if hole.name in TAKEN:
                         message = f"'{hole.name}' is a name of the language; no hole may take it"
@@ -317,7 +317,7 @@ class FlowReader:
 
     def _check_translations(self, flow: Flow) -> None:
         """A translation may speak only of what the flow has."""
-        commands = {*flow.commands, *(key for state in flow.states.values() for key in state.commands)}
+        commands = {*flow.commands, *[key for state in flow.states.values() for key in state.commands]}
         for translation in self.translations.values():
             for key, kind, known in (
                 ("words", "command", commands),

@@ -299,7 +299,7 @@ class RuleReader:
 
     def after(self, value: Any) -> tuple[Rule, ...]:
         given = [one for one in listed(value) if isinstance(one, Mapped)]
-        rules = (self.rule(f"after {number}", one, one.place) for number, one in enumerate(given, 1))
+        rules = [self.rule(f"after {number}", one, one.place) for number, one in enumerate(given, 1)]
         return tuple(rule for rule in rules if rule.wait is not None)
 
     def choices(self, value: Any, place: Place) -> Choices | None:

@@ -325,7 +325,7 @@ class Builder:
             name, value = key.split(":", 1)
             message = f"a space is missing after the colon: {name}: {value}"
         elif re.fullmatch(r"\w+ *= *\S+", key):
-            name, value = (part.strip() for part in key.split("=", 1))
+            name, value = [part.strip() for part in key.split("=", 1)]
             message = f"behind a key stands a colon: {name}: {value}"
         elif before is not None and isinstance(target[before], str):
             whole = f'{before}: "{target[before]}, {key}"'

@@ -175,5 +175,5 @@ class _Compiler:
         return lambda value: not check(value)
 
     def _if(self, part: tuple[Any, Any, Any]) -> Check:
-        condition, then, otherwise = (self.check(one) for one in part)
+        condition, then, otherwise = [self.check(one) for one in part]
         return lambda value: then(value) if condition(value) else otherwise(value)
