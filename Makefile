@@ -64,7 +64,7 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 compiled: $(COMPILED) ## the engine as C; with SHOPTALK_PURE=1 it is Python again
 
 # They call each other without Python in between: a change of one compiles all.
-$(COMPILED): $(VENV)/.installed setup.py $(wildcard engine/*.py engine/actions/*.py engine/jinja/*.py engine/types/*.py engine/validators/*.py)
+$(COMPILED): $(VENV)/.installed setup.py $(wildcard engine/*.py engine/*/*.py)
 	@$(if $(SHOPTALK_PURE),,echo "The engine is being compiled, which takes a minute or two; SHOPTALK_PURE=1 leaves it Python.")
 	rm -f *.so engine/*.so engine/*/*.so $(VENV)/.pure $(VENV)/.compiled
 	mkdir -p build && $(BIN)/python setup.py --quiet build_ext --inplace --force >build/compiled.log

@@ -14,6 +14,11 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 COMPILED = (
     "engine/actions/*.py",
+    "engine/analysis/certainty.py",
+    "engine/analysis/conditions.py",
+    "engine/analysis/presence.py",
+    "engine/analysis/uses.py",
+    "engine/analysis/walk.py",
     "engine/built_in.py",
     "engine/business.py",
     "engine/currencies.py",
@@ -25,6 +30,7 @@ COMPILED = (
     "engine/interpreter.py",
     "engine/jinja/arithmetic.py",
     "engine/jinja/running.py",
+    "engine/jinja/template_parser.py",
     "engine/layout.py",
     "engine/memory.py",
     "engine/patterns.py",

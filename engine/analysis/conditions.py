@@ -56,7 +56,7 @@ def cases_of(conditions: Sequence[Expression | None]) -> Cases | None:
 def cases_among(parts: Sequence[nodes.Node]) -> Cases | None:
     """The same of conditions that are parsed."""
     found = [_Found(one) for one in parts]
-    questions = dict.fromkeys(question for one in found for question in one.questions)
+    questions = dict.fromkeys([question for one in found for question in one.questions])
     if len(questions) > MOST_QUESTIONS:
         return None
     everything = (1 << (1 << len(questions))) - 1

@@ -102,7 +102,7 @@ class Presence:
             yield move, brings | before & keeps, brings_back | before & keeps_back
 
     def _note_effects(self, site: Site, moves: Sequence[Move]) -> None:
-        with_none, with_all = (self._worked_out(site, moves, before) for before in (0, self.slots))
+        with_none, with_all = [self._worked_out(site, moves, before) for before in (0, self.slots)]
         for (move, brings, brings_back), (_, keeps, keeps_back) in zip(with_none, with_all, strict=True):
             self._effects[id(move)] = (brings, keeps, brings_back, keeps_back)
 

@@ -121,7 +121,7 @@ class Uses:
                 if name in RESERVED or not facts & self.presence.bits(name):
                     self.lacks.append(Lack(step, name, Use(facts, state, move)))
             if step.action == "tell":
-                role, message = (literal_of(step.parameters.get(name)) for name in ("to", "message"))
+                role, message = [literal_of(step.parameters.get(name)) for name in ("to", "message")]
                 if role is not None and message is not None:
                     self.told.append(TellOf(role, message, facts, step.place))
             facts = self.presence.step(step, facts)
@@ -243,4 +243,4 @@ class Uses:
 def left_out(step: Step) -> Iterator[str]:
     """The parameters that the action cannot do without, and that a name has to fill."""
     action = ACTIONS[step.action]
-    yield from (name for name in action.filled(step.parameters) if action.parameters[name].required)
+    yield from [name for name in action.filled(step.parameters) if action.parameters[name].required]

@@ -143,7 +143,7 @@ def answers_of(rule: Rule) -> Iterator[Answer]:
 
 def always_branches(branches: Iterable[Branch]) -> bool:
     """Whether one of the branches is always taken."""
-    return are_closed(branch.when for branch in branches)
+    return are_closed([branch.when for branch in branches])
 
 
 def fallbacks(flow: Flow, state: State) -> tuple[Rule, ...]:

@@ -51,8 +51,6 @@ class BadExpression(Exception):
     is where the source begins, where that is one of several that were to be read together.
     """
 
-    place: Place | None = None
-
     def __init__(
         self, message: str, line: int = 0, column: int | None = None, length: int = 1, file: str = ""
     ) -> None:
@@ -62,6 +60,7 @@ class BadExpression(Exception):
         self.column = column
         self.length = length
         self.file = file
+        self.place: Place | None = None
 
 
 class Parsed(NamedTuple):
@@ -78,7 +77,7 @@ class Parsed(NamedTuple):
 
 
 def _locate(source: str, offset: int) -> tuple[int, int]:
-    starts = [0, *(found.end() for found in re.finditer("\n", source))]
+    starts = [0, *[found.end() for found in re.finditer("\n", source)]]
     line = bisect_right(starts, offset) - 1
     return line, offset - starts[line]
 
