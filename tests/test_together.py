@@ -157,6 +157,54 @@ def test_each_gets_what_came_of_its_own(storage: Storage) -> None:
     assert storage.waiting(NOW)[:2] == [ann, bob]
 
 
+def test_newcomers_are_made_with_what_they_say(storage: Storage) -> None:
+    senders = [f"1999000{number}" for number in range(6)]
+    found = accepted_together(storage, *((f"I am {sender}", f"w.{sender}", sender) for sender in senders))
+    assert [one.outcomes for one in found] == [{0: "new"}] * 6
+    assert counts(storage, "messages", "customers", "conversations") == [6, 6, 6]
+    told = [conversation for one in found for conversation in one.waiting]
+    rows = storage.database.rows(
+        "SELECT conversations.id, phone, messages.body, conversations.state, conversations.heard_at "
+        "FROM conversations JOIN customers ON customers.id = conversations.customer_id "
+        "JOIN messages ON messages.conversation_id = conversations.id"
+    )
+    places = {phone: conversation for conversation, phone, *_ in rows}
+    assert told == [places[sender] for sender in senders]
+    assert {row[2:4] for row in rows} == {(f"I am {sender}", "initial") for sender in senders}
+    assert {str(row[4]) for row in rows} == {str(NOW.replace(tzinfo=None))}
+
+
+def test_somebody_new_who_says_several_things_at_once_is_one_customer(storage: Storage) -> None:
+    found = accepted_together(storage, *((f"{number}", f"w{number}", ANN) for number in range(4)))
+    assert [one.outcomes for one in found] == [{0: "new"}] * 4
+    assert counts(storage, "messages", "customers", "conversations") == [4, 1, 1]
+    assert len([conversation for one in found for conversation in one.waiting]) == 1
+
+
+def test_a_newcomer_who_is_known_by_an_id_is_no_newcomer(storage: Storage) -> None:
+    heard(storage, "hi", "w1", "US.77")
+    message = said("hello", "w2", ANN, user_id="US.77", sender_name="Ann")
+    assert storage.accept("meta", [message], NOW).outcomes == {0: "new"}
+    message = said("hello", "w3", BOB, user_id="US.78", sender_name="Bob")
+    assert storage.accept("meta", [message], NOW).outcomes == {0: "new"}
+    known = storage.database.rows("SELECT phone, user_id, profile_name FROM customers ORDER BY id")
+    assert known == [(ANN, "US.77", "Ann"), (BOB, "US.78", "Bob")]
+    assert counts(storage, "conversations") == [2]
+
+
+def test_processes_that_hear_of_the_same_newcomers_make_each_once(storage: Storage, other: Storage) -> None:
+    senders = [f"19990{number:03}" for number in range(40)]
+
+    def hear(number: int) -> None:
+        of = storage if number % 2 else other
+        for sender in senders if number < 4 else senders[::-1]:
+            accepted = of.accept("meta", [said("hi", f"w.{number}.{sender}", sender)], NOW)
+            assert accepted.outcomes == {0: "new"}
+
+    in_threads(8, hear)
+    assert counts(storage, "messages", "customers", "conversations") == [320, 40, 40]
+
+
 def test_one_bad_message_spoils_no_other(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     heard(storage, "hi", "w1"), heard(storage, "hi", "w2", BOB)
     database = storage.database

@@ -1,14 +1,17 @@
-"""Keeps the usual messages of several POSTs in one transaction: plain ones, of customers who are known."""
+"""Keeps the usual messages of several POSTs in one transaction: plain ones, each of one customer."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Literal, NamedTuple
 
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import LONGEST_ID, clean, clean_inbound, dump
+from adapters.storage.people import LOCATE_BY_PHONE, MAKE_CONVERSATION, MAKE_CUSTOMER, Located
+from adapters.storage.talks import begun, flow_of
 from adapters.storage.together import Together
 from engine.limits import SILENT_KINDS
 from engine.message import Inbound
@@ -53,26 +56,48 @@ class UsualKept(NamedTuple):
     others_wait: bool
 
 
+NOT_FOUND = "not found"
+"""In the place of UsualKept: nobody is known by the number, or somebody else holds their conversation."""
+
+Answers = Sequence[UsualKept | Literal["not found"] | None]
+
+
 class UsualMessages:
-    """Keeps what is usual, that of several threads with one commit."""
+    """Keeps what is usual, that of several threads with one commit.
+
+    Newcomers have transactions of their own: two that each want to make a customer whom the other made would
+    wait for ever where they hold conversations meanwhile.
+    """
 
     def __init__(self, database: Database, packs: Mapping[str, Pack], keep_inbound: str) -> None:
         self._database = database
         self._packs = packs
         self._keep_inbound = keep_inbound
-        self._together: Together[Usual, UsualKept] = Together(self._keep)
+        self._known: Together[Usual, UsualKept | Literal["not found"]] = Together(
+            partial(self._keep, self._keep_known)
+        )
+        self._newcomers: Together[Usual, UsualKept | Literal["not found"]] = Together(
+            partial(self._keep, self._keep_newcomers)
+        )
 
     def keep(
         self, provider: str, updates: Sequence[object], now: datetime, correlation: str
     ) -> UsualKept | None:
         """What came of the POST; None, and nothing is kept of it, where it is not usual."""
         usual = _usual(provider, updates, now, correlation)
-        return None if usual is None else self._together.do(usual)
+        if usual is None:
+            return None
+        kept = self._known.do(usual)
+        if kept == NOT_FOUND:
+            kept = self._newcomers.do(usual)
+        return kept if isinstance(kept, UsualKept) else None
 
-    def _keep(self, asked: Callable[[], Sequence[Usual]]) -> Sequence[UsualKept | None]:
+    def _keep(
+        self, keep_all: Callable[[Sequence[Usual]], Answers], asked: Callable[[], Sequence[Usual]]
+    ) -> Answers:
         try:
             with self._database.writing():
-                return self._keep_all(asked())
+                return keep_all(asked())
         except Exception as error:
             # Each is kept alone then: what is wrong with one shows there, and there alone.
             logger.info(
@@ -80,7 +105,7 @@ class UsualMessages:
             )
             return ()
 
-    def _keep_all(self, messages: Sequence[Usual]) -> Sequence[UsualKept | None]:
+    def _keep_known(self, messages: Sequence[Usual]) -> Answers:
         database = self._database
         places = database.rows_all(
             [
@@ -88,27 +113,93 @@ class UsualMessages:
                 for usual in messages
             ]
         )
-        kept: list[UsualKept | None] = [None] * len(messages)
-        numbers: list[int] = []
-        statements: list[Statement] = []
+        answers: list[UsualKept | Literal["not found"] | None] = [None] * len(messages)
+        located: dict[int, Located] = {}
         for number, (usual, rows) in enumerate(zip(messages, places, strict=True)):
             if not rows:
+                answers[number] = "not found"
                 continue
             conversation, channel, business, user_id, profile_name = rows[0]
             message = usual.message
             is_known = message.user_id in ("", user_id) and message.sender_name in ("", profile_name)
-            if not is_known or business not in self._packs:
-                continue
-            said_at, now = stored(usual.sent_at), stored(usual.now)
-            numbers.append(number)
+            if is_known and business in self._packs:
+                located[number] = Located(conversation, channel, business)
+        for number, kept in self._written(messages, located):
+            answers[number] = kept
+        return answers
+
+    def _keep_newcomers(self, messages: Sequence[Usual]) -> Answers:
+        """Makes the customers of whom nothing is known yet, in one order; the others are kept alone."""
+        database = self._database
+        found = database.rows_all(
+            [
+                (LOCATE_BY_PHONE, (usual.message.sender, usual.provider, usual.message.channel))
+                for usual in messages
+            ]
+        )
+        new = sorted(
+            (usual.message.sender, number, rows[0][0], rows[0][1])
+            for number, (usual, rows) in enumerate(zip(messages, found, strict=True))
+            if rows and rows[0][1] in self._packs and rows[0][2] is None
+        )
+        made = database.rows_all(
+            [
+                (
+                    MAKE_CUSTOMER,
+                    (
+                        business,
+                        sender,
+                        messages[number].message.user_id or None,
+                        messages[number].message.sender_name,
+                        stored(messages[number].now),
+                    ),
+                )
+                for sender, number, _, business in new
+            ]
+        )
+        # Where somebody else was quicker, or is known by the id, nobody was made.
+        customers = [(*place, rows[0][0]) for (_, *place), rows in zip(new, made, strict=True) if rows]
+        begun_now = database.rows_all(
+            [
+                (
+                    MAKE_CONVERSATION,
+                    (
+                        business,
+                        customer,
+                        channel,
+                        *begun(flow_of(self._packs, business, "customer")),
+                        stored(messages[number].now),
+                        stored(messages[number].now),
+                    ),
+                )
+                for number, channel, business, customer in customers
+            ]
+        )
+        located = {
+            number: Located(rows[0][0], channel, business)
+            for (number, channel, business, _), rows in zip(customers, begun_now, strict=True)
+        }
+        answers: list[UsualKept | None] = [None] * len(messages)
+        for number, kept in self._written(messages, located):
+            answers[number] = kept
+        return answers
+
+    def _written(
+        self, messages: Sequence[Usual], located: Mapping[int, Located]
+    ) -> Iterator[tuple[int, UsualKept]]:
+        """Writes the messages that have a place; what came of each, by its number among all."""
+        statements: list[Statement] = []
+        for number, place in located.items():
+            usual = messages[number]
+            message, said_at, now = usual.message, stored(usual.sent_at), stored(usual.now)
             statements += (
-                (HEAR, (said_at, said_at, conversation)),
+                (HEAR, (said_at, said_at, place.conversation)),
                 (
                     self._keep_inbound,
                     (
-                        business,
-                        conversation,
-                        channel,
+                        place.business,
+                        place.conversation,
+                        place.channel,
                         message.id,
                         message.kind,
                         message.text,
@@ -121,13 +212,11 @@ class UsualMessages:
                     ),
                 ),
             )
-        answers = database.rows_all(statements)
-        for number, held, rows in zip(numbers, answers[::2], answers[1::2], strict=True):
+        answers = self._database.rows_all(statements)
+        for number, held, rows in zip(located, answers[::2], answers[1::2], strict=True):
             if not held:
                 raise LookupError("a talk went on elsewhere")
-            conversation = held[0][0]
-            kept[number] = UsualKept(conversation, bool(rows), bool(rows and rows[0][1]))
-        return kept
+            yield number, UsualKept(held[0][0], bool(rows), bool(rows and rows[0][1]))
 
 
 def _usual(provider: str, updates: Sequence[object], now: datetime, correlation: str) -> Usual | None:
