@@ -30,7 +30,6 @@ COMPILED = (
     "engine/interpreter.py",
     "engine/jinja/arithmetic.py",
     "engine/jinja/running.py",
-    "engine/jinja/template_parser.py",
     "engine/layout.py",
     "engine/memory.py",
     "engine/patterns.py",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import nodes
 
 from engine.expressions import MISSING, Expression, ExpressionFailed
+from engine.frozen import Frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,11 +39,14 @@ Holds = int
 """The cases in which a condition holds: a bit for each way in which its questions can be answered."""
 
 
-class Cases(NamedTuple):
+class Cases(Frozen):
     """The cases in which each of some conditions holds, and all that there are."""
 
-    holds: tuple[Holds, ...]
-    everything: Holds
+    __slots__ = ("holds", "everything")
+
+    def __init__(self, holds: tuple[Holds, ...], everything: Holds) -> None:
+        self.holds: Final = holds
+        self.everything: Final = everything
 
 
 def cases_of(conditions: Sequence[Expression | None]) -> Cases | None:

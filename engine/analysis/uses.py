@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.actions import ACTIONS
 from engine.analysis.fixpoint import Solution
@@ -14,6 +14,7 @@ from engine.analysis.walk import Site
 from engine.draft import RESERVED
 from engine.expressions import Expression, Text, Value
 from engine.flow import Branch, Choices, Step
+from engine.frozen import Frozen
 from engine.source import NOWHERE, Place
 
 Source = Text | Expression | Value
@@ -33,21 +34,27 @@ class Use(NamedTuple):
     shown: bool = False
 
 
-class TellOf(NamedTuple):
+class TellOf(Frozen):
     """A message that an action sends to a role, with what is sure then."""
 
-    role: str
-    message: str
-    facts: Facts
-    place: Place
+    __slots__ = ("role", "message", "facts", "place")
+
+    def __init__(self, role: str, message: str, facts: Facts, place: Place) -> None:
+        self.role: Final = role
+        self.message: Final = message
+        self.facts: Final = facts
+        self.place: Final = place
 
 
-class Lack(NamedTuple):
+class Lack(Frozen):
     """A parameter that an action cannot do without, that is left out, and that no name is sure to fill."""
 
-    step: Step
-    parameter: str
-    use: Use
+    __slots__ = ("step", "parameter", "use")
+
+    def __init__(self, step: Step, parameter: str, use: Use) -> None:
+        self.step: Final = step
+        self.parameter: Final = parameter
+        self.use: Final = use
 
 
 class Uses:

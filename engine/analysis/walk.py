@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.analysis.conditions import are_closed
 from engine.flow import Answer, Branch, Flow, Rule, State, Step
+from engine.frozen import Frozen
 from engine.source import Place
 
 
@@ -21,7 +22,7 @@ class Site(NamedTuple):
     rule: Rule
 
 
-class Way(NamedTuple):
+class Way(Frozen):
     """One way on which a turn can go: what it says, does and where it leads.
 
     `state` is None for what stands above all states. `site` is None for the branches of a state that is
@@ -29,14 +30,27 @@ class Way(NamedTuple):
     refusal or a failure.
     """
 
-    state: State | None
-    site: Site | None
-    says: tuple[str, ...]
-    goto: str | None
-    ask_again: bool
-    steps: tuple[Step, ...]
-    failing: bool
-    place: Place
+    __slots__ = ("state", "site", "says", "goto", "ask_again", "steps", "failing", "place")
+
+    def __init__(
+        self,
+        state: State | None,
+        site: Site | None,
+        says: tuple[str, ...],
+        goto: str | None,
+        ask_again: bool,
+        steps: tuple[Step, ...],
+        failing: bool,
+        place: Place,
+    ) -> None:
+        self.state: Final = state
+        self.site: Final = site
+        self.says: Final = says
+        self.goto: Final = goto
+        self.ask_again: Final = ask_again
+        self.steps: Final = steps
+        self.failing: Final = failing
+        self.place: Final = place
 
 
 def rules_of(state: State) -> Iterator[Site]:

@@ -146,8 +146,8 @@ class _Compiler:
         return lambda value: not isinstance(value, str) or len(value) <= part
 
     def _pattern(self, part: str) -> Check:
-        search = re.compile(part).search
-        return lambda value: not isinstance(value, str) or search(value) is not None
+        # It is compiled when a text comes to it: most flows hold few of the values that have one.
+        return lambda value: not isinstance(value, str) or re.search(part, value) is not None
 
     def _minimum(self, part: Any) -> Check:
         return lambda value: not _is_number(value) or value >= part
