@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.frozen import Frozen
 from engine.source import NOWHERE, Place
@@ -39,22 +39,30 @@ class BadPattern(Exception):
         self.length = length
 
 
-class Hole(NamedTuple):
+class Hole(Frozen):
     """What a pattern reads: its name, its type, and the column of its brace in the source (from 0)."""
 
-    name: str
-    type: str
-    column: int
+    __slots__ = ("name", "type", "column")
+
+    def __init__(self, name: str, type: str, column: int) -> None:
+        self.name: Final = name
+        self.type: Final = type
+        self.column: Final = column
 
 
-class _Token(NamedTuple):
+class _Token:
     """A piece of a pattern: a hole, or letters, digits or one mark that stand as they are."""
 
-    kind: str
-    text: str
-    is_spaced: bool
-    hole: Hole | None = None
-    shape: str = ""
+    __slots__ = ("kind", "text", "is_spaced", "hole", "shape")
+
+    def __init__(
+        self, kind: str, text: str, is_spaced: bool, hole: Hole | None = None, shape: str = ""
+    ) -> None:
+        self.kind: Final = kind
+        self.text = text
+        self.is_spaced: Final = is_spaced
+        self.hole: Final = hole
+        self.shape: Final = shape
 
 
 class Pattern(Frozen):
@@ -119,7 +127,7 @@ def _tokens(source: str) -> list[_Token]:
             raise BadPattern(f"`{text}` stands alone: a hole is written {{name}} or {{name:type}}", column, 1)
         elif kind != "space":
             if tokens and tokens[-1].kind == kind and not is_spaced and kind != "mark":
-                tokens[-1] = tokens[-1]._replace(text=tokens[-1].text + text)
+                tokens[-1].text += text
             else:
                 tokens.append(_Token(kind, text, is_spaced))
         is_spaced = kind == "space"

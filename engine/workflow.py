@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.frozen import Frozen
 from engine.source import NOWHERE, Place
@@ -19,16 +19,28 @@ DEEDS: Mapping[str, Callable[[Shop, str], None]] = MappingProxyType(
 """What a move may `do`, by name: each takes the shop and the order's number."""
 
 
-class Move(NamedTuple):
+class Move(Frozen):
     """One way on from a status: `by` are the roles that may take it, `tell` a customer's message."""
 
-    name: str
-    source: tuple[str, ...]
-    to: str
-    by: tuple[str, ...]
-    do: tuple[str, ...] = ()
-    tell: str | None = None
-    place: Place = NOWHERE
+    __slots__ = ("name", "source", "to", "by", "do", "tell", "place")
+
+    def __init__(
+        self,
+        name: str,
+        source: tuple[str, ...],
+        to: str,
+        by: tuple[str, ...],
+        do: tuple[str, ...] = (),
+        tell: str | None = None,
+        place: Place = NOWHERE,
+    ) -> None:
+        self.name: Final = name
+        self.source: Final = source
+        self.to: Final = to
+        self.by: Final = by
+        self.do: Final = do
+        self.tell: Final = tell
+        self.place: Final = place
 
 
 class _Standing:

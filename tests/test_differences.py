@@ -170,7 +170,7 @@ def changes(value: Any, path: str) -> Iterator[tuple[str, Any]]:
                     yield where, value._replace(**{field: new})
     elif isinstance(value, Frozen):
         for name, part in value.parts().items():
-            if name not in NAMES:
+            if name not in NAMES and not (name == "name" and type(value).__name__ in OF_ITSELF):
                 for where, new in changes(part, f"{path}.{name}"):
                     yield where, value.replaced(**{name: new})
     elif isinstance(value, Mapping):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.actions import ACTIONS
 from engine.analysis.fixpoint import Solution
@@ -20,18 +20,23 @@ from engine.source import NOWHERE, Place
 Source = Text | Expression | Value
 
 
-class Use(NamedTuple):
+class Use(Frozen):
     """Where a text is said or worked out, and what is sure there.
 
     `state` is None for a rule above all states, `move` None for what a state asks when it is entered. Letters
     to somebody else have neither; they are sent at `place`. A button's title is `shown` before it is pressed.
     """
 
-    facts: Facts
-    state: str | None
-    move: Move | None
-    place: Place = NOWHERE
-    shown: bool = False
+    __slots__ = ("facts", "state", "move", "place", "shown")
+
+    def __init__(
+        self, facts: Facts, state: str | None, move: Move | None, place: Place = NOWHERE, shown: bool = False
+    ) -> None:
+        self.facts: Final = facts
+        self.state: Final = state
+        self.move: Final = move
+        self.place: Final = place
+        self.shown: Final = shown
 
 
 class TellOf(Frozen):
@@ -169,7 +174,7 @@ class Uses:
 
     def _note_choices(self, choices: Choices, use: Use) -> None:
         self._note(choices.source, use)
-        inside = use._replace(facts=use.facts | self.presence.given[str(choices.name)])
+        inside = use.replaced(facts=use.facts | self.presence.given[str(choices.name)])
         texts: tuple[Source, ...] = (*choices.title.values(), *choices.about.values(), choices.value)
         for text in texts:
             self._note(text, inside)

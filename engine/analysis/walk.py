@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.analysis.conditions import are_closed
 from engine.flow import Answer, Branch, Flow, Rule, State, Step
@@ -11,15 +11,18 @@ from engine.frozen import Frozen
 from engine.source import Place
 
 
-class Site(NamedTuple):
+class Site(Frozen):
     """A rule and where it stands: its state (None for the flow's own) and its kind.
 
     Kinds: `command event choices input otherwise then after`.
     """
 
-    state: State | None
-    kind: str
-    rule: Rule
+    __slots__ = ("state", "kind", "rule")
+
+    def __init__(self, state: State | None, kind: str, rule: Rule) -> None:
+        self.state: Final = state
+        self.kind: Final = kind
+        self.rule: Final = rule
 
 
 class Way(Frozen):
