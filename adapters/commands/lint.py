@@ -63,7 +63,7 @@ def _run(words: list[str]) -> int:
         return CLEAN
     if STANDARD_INPUT in arguments.paths:
         return _of_standard_input(arguments)
-    from adapters.flow_lint.checking import check
+    from adapters.flow_lint.checking import Findings, check
 
     paths = paths_or_default(arguments.paths)
 
@@ -73,7 +73,7 @@ def _run(words: list[str]) -> int:
             return found
         from adapters.flow_lint.live import left_behind
 
-        return found._replace(problems=sorted((*found.problems, *left_behind(arguments.live, paths))))
+        return Findings(sorted((*found.problems, *left_behind(arguments.live, paths))), found.files)
 
     if arguments.watch:
         return _watch(arguments, paths, look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from engine.lint.selection import PILOT, PROFILES, Selection
 
@@ -61,21 +61,51 @@ class UsageError(Exception):
     """What was asked for cannot be done; the message says why."""
 
 
-class Arguments(NamedTuple):
+class Arguments:
     """What flow-lint was asked for. `format` is empty where none was chosen."""
 
-    paths: tuple[str, ...] = ()
-    selection: Selection = PILOT
-    strict: bool = False
-    format: str = ""
-    fix: bool = False
-    diff: bool = False
-    watch: bool = False
-    statistics: bool = False
-    stdin_name: str = ""
-    live: str = ""
-    help: bool = False
-    version: bool = False
+    __slots__ = (
+        "paths",
+        "selection",
+        "strict",
+        "format",
+        "fix",
+        "diff",
+        "watch",
+        "statistics",
+        "stdin_name",
+        "live",
+        "help",
+        "version",
+    )
+
+    def __init__(
+        self,
+        paths: tuple[str, ...] = (),
+        selection: Selection = PILOT,
+        strict: bool = False,
+        format: str = "",
+        fix: bool = False,
+        diff: bool = False,
+        watch: bool = False,
+        statistics: bool = False,
+        stdin_name: str = "",
+        live: str = "",
+        help: bool = False,
+        version: bool = False,
+    ) -> None:
+        self.paths: Final = paths
+        self.selection: Final = selection
+        self.strict: Final = strict
+        self.format: Final = format
+        self.fix: Final = fix
+        self.diff: Final = diff
+        self.watch: Final = watch
+        self.statistics: Final = statistics
+        self.stdin_name: Final = stdin_name
+        self.live: Final = live
+        self.help: Final = help
+        self.version: Final = version
 
     @property
     def warnings_fail(self) -> bool:
@@ -113,21 +143,21 @@ def read_arguments(words: list[str], environment: Mapping[str, str]) -> Argument
     if given.get("fix") or given.get("diff"):
         # What only makes later findings possible is no finding of its own before production.
         lists["--select"] |= WRITTEN
+    if not given.get("format") and environment.get("GITHUB_ACTIONS") == "true":
+        given["format"] = "github"
     arguments = Arguments(
         paths=tuple(paths),
         selection=Selection(profile, lists["--select"], lists["--ignore"], style),
         **given,
     )
-    return _checked(arguments, environment)
+    return _checked(arguments)
 
 
-def _checked(arguments: Arguments, environment: Mapping[str, str]) -> Arguments:
+def _checked(arguments: Arguments) -> Arguments:
     if arguments.format:
         from engine.lint.formats import FORMATS
 
         _one_of("format", arguments.format, FORMATS)
-    elif environment.get("GITHUB_ACTIONS") == "true":
-        arguments = arguments._replace(format="github")
     if STANDARD_INPUT in arguments.paths:
         if len(arguments.paths) > 1:
             raise UsageError("`-` stands alone: standard input is one flow")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from adapters.flow_lint.arguments import UsageError
 from adapters.provider_limits import PROVIDERS
@@ -23,11 +23,14 @@ OF_A_PACK = (".yaml", ".csv", ".j2")
 NOTHING: Mapping[str, bytes] = {}
 
 
-class Findings(NamedTuple):
+class Findings:
     """What was found, in order, and the files that were looked at, as seen from the current folder."""
 
-    problems: list[Problem]
-    files: list[str]
+    __slots__ = ("problems", "files")
+
+    def __init__(self, problems: list[Problem], files: list[str]) -> None:
+        self.problems: Final = problems
+        self.files: Final = files
 
 
 Check = Callable[[Mapping[str, bytes]], Findings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from engine.lint.checked import Rule
@@ -15,13 +15,22 @@ PROFILES: Final = ("draft", "pilot", "production")
 NO_RULES: Final[frozenset[str]] = frozenset()
 
 
-class Selection(NamedTuple):
+class Selection:
     """Which rules are asked: `selected` in every profile, `ignored` in none; with `style` all of taste."""
 
-    profile: Profile = "pilot"
-    selected: frozenset[str] = NO_RULES
-    ignored: frozenset[str] = NO_RULES
-    style: bool = False
+    __slots__ = ("profile", "selected", "ignored", "style")
+
+    def __init__(
+        self,
+        profile: Profile = "pilot",
+        selected: frozenset[str] = NO_RULES,
+        ignored: frozenset[str] = NO_RULES,
+        style: bool = False,
+    ) -> None:
+        self.profile: Final = profile
+        self.selected: Final = selected
+        self.ignored: Final = ignored
+        self.style: Final = style
 
     def asks(self, rule: str, profile: Profile) -> bool:
         """Whether a rule that this profile is the first to ask is on."""

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from engine.flow import Flow
 from engine.nearest import renamed, unknown
@@ -22,18 +22,28 @@ TRANSLATION = rf"(?P<stem>.+)\.(?P<language>{LANGUAGE})\.yaml"
 SPECIAL = ("business.yaml", "catalog.yaml", "catalog.csv", "workflow.yaml")
 
 
-class Reading(NamedTuple):
+class Reading:
     """What came of reading a pack: the pack as far as it can be read, all problems, the documents by file.
 
     `flows` are all flows that could be read, by file, also where nothing came of the pack. `sources` are the
     texts of the files that were read, by the paths that places name.
     """
 
-    pack: Pack | None
-    problems: tuple[Problem, ...]
-    documents: Mapping[str, Any]
-    flows: Mapping[str, Flow]
-    sources: Mapping[str, str]
+    __slots__ = ("pack", "problems", "documents", "flows", "sources")
+
+    def __init__(
+        self,
+        pack: Pack | None,
+        problems: tuple[Problem, ...],
+        documents: Mapping[str, Any],
+        flows: Mapping[str, Flow],
+        sources: Mapping[str, str],
+    ) -> None:
+        self.pack: Final = pack
+        self.problems: Final = problems
+        self.documents: Final = documents
+        self.flows: Final = flows
+        self.sources: Final = sources
 
 
 def read_pack(files: Mapping[str, str | bytes], path: str, templates: Mapping[str, str]) -> Reading:
