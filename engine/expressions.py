@@ -82,7 +82,7 @@ class _Made:
         """What it reads, as values of their own: who asks may tell them from those of another place."""
         if self._reads is None:
             self._reads = reads_of(self.parsed)
-        return tuple(read._replace() for read in self._reads)
+        return tuple(read.copied() for read in self._reads)
 
 
 class _Compiled:

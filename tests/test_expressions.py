@@ -515,7 +515,7 @@ def test_what_an_expression_implies(source: str, holds: bool, implied: set[tuple
 
 def test_reads_know_the_place_of_each_word_and_the_file() -> None:
     (read,) = Sandbox().expression("cart\n  .totl", HERE).reads()
-    assert [tuple(part) for part in read.parts] == [(0, 0), (1, 3)]
+    assert [(part.line, part.column) for part in read.parts] == [(0, 0), (1, 3)]
     found = Sandbox(FILES).template("menu.j2", HERE).reads()
     assert [(one.file, one.path) for one in found if one.kind == "name"] == [
         ("line.j2", ("who",)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final
 
 from engine.analysis.moves import Move
 from engine.analysis.presence import Facts, Presence
@@ -13,11 +13,14 @@ from engine.analysis.walk import Site, always_branches
 from engine.flow import Branch
 
 
-class Entry(NamedTuple):
+class Entry:
     """What is sure on entering a state, and what was sure where a failure on the way goes back to."""
 
-    facts: Facts
-    before: Facts
+    __slots__ = ("facts", "before")
+
+    def __init__(self, facts: Facts, before: Facts) -> None:
+        self.facts: Final = facts
+        self.before: Final = before
 
 
 class Solution:
@@ -90,12 +93,12 @@ class Solution:
         known = self.entering.get(name)
         # On one way a slot keeps its value, on another one stands that was refused: both stand in this turn.
         facts, before = self.presence.standing(facts), self.presence.standing(before)
-        new = Entry(facts, before)
         if known is not None:
-            new = Entry(facts & known.facts, before & known.before)
-        if new != known:
-            self.entering[name] = new
-            self._queue("entering", name)
+            facts, before = facts & known.facts, before & known.before
+            if facts == known.facts and before == known.before:
+                return
+        self.entering[name] = Entry(facts, before)
+        self._queue("entering", name)
 
     def _leave(self, name: str) -> None:
         state = self.presence.flow.states[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Final, Literal
 
 from engine.actions import ACTIONS
 from engine.analysis.survey import Survey, offers_of
@@ -19,7 +19,7 @@ SPOKEN = frozenset(("command", "choices", "input", "otherwise", "then"))
 """The kinds of rules that a customer sets off by what is said."""
 
 
-class Move(NamedTuple):
+class Move:
     """One outcome.
 
     `site` is None where a state is entered (or has nothing to choose from); `state` is None above all states.
@@ -29,16 +29,31 @@ class Move(NamedTuple):
     have `handed_back` the talk, which then returns to where it came from.
     """
 
-    state: State | None
-    site: Site | None
-    cause: Cause
-    goto: str | None
-    says: tuple[str, ...] = ()
-    ask_again: bool = False
-    branch: Branch | None = None
-    over: tuple[Branch, ...] = ()
-    answer: Answer | None = None
-    detail: str = ""
+    __slots__ = ("state", "site", "cause", "goto", "says", "ask_again", "branch", "over", "answer", "detail")
+
+    def __init__(
+        self,
+        state: State | None,
+        site: Site | None,
+        cause: Cause,
+        goto: str | None,
+        says: tuple[str, ...] = (),
+        ask_again: bool = False,
+        branch: Branch | None = None,
+        over: tuple[Branch, ...] = (),
+        answer: Answer | None = None,
+        detail: str = "",
+    ) -> None:
+        self.state: Final = state
+        self.site: Final = site
+        self.cause: Final = cause
+        self.goto: Final = goto
+        self.says: Final = says
+        self.ask_again: Final = ask_again
+        self.branch: Final = branch
+        self.over: Final = over
+        self.answer: Final = answer
+        self.detail: Final = detail
 
     @property
     def is_spoken(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final
 
 from engine.actions import ACTIONS
 from engine.analysis.conditions import Literal, literal_of
@@ -18,12 +18,15 @@ PASSES_ONCE = "price_changed"
 """The one failure that leaves something: the cart is priced anew, and the next try may do."""
 
 
-class Ring(NamedTuple):
+class Ring:
     """States of a circle in the order in which they are passed, when that is endless, and what must hold."""
 
-    states: tuple[str, ...]
-    when: str
-    held: Expression | None = None
+    __slots__ = ("states", "when", "held")
+
+    def __init__(self, states: tuple[str, ...], when: str, held: Expression | None = None) -> None:
+        self.states: Final = states
+        self.when: Final = when
+        self.held: Final = held
 
 
 class Rings:

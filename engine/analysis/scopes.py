@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import combinations
-from typing import NamedTuple
+from typing import Final
 
 from engine.analysis.shapes import beginning
 from engine.flow import Flow, Rule, State
@@ -13,19 +13,25 @@ from engine.patterns import Pattern
 from engine.words import fold
 
 
-class Heard(NamedTuple):
+class Heard:
     """A word as it is compared and as it stands in the file, and the command that it means."""
 
-    folded: str
-    word: str
-    rule: Rule
+    __slots__ = ("folded", "word", "rule")
+
+    def __init__(self, folded: str, word: str, rule: Rule) -> None:
+        self.folded: Final = folded
+        self.word: Final = word
+        self.rule: Final = rule
 
 
-class Shaped(NamedTuple):
+class Shaped:
     """A pattern and the command that it means."""
 
-    pattern: Pattern
-    rule: Rule
+    __slots__ = ("pattern", "rule")
+
+    def __init__(self, pattern: Pattern, rule: Rule) -> None:
+        self.pattern: Final = pattern
+        self.rule: Final = rule
 
 
 class Scope:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from engine.patterns import Pattern
 
@@ -18,16 +18,25 @@ _FIRST_LETTERS = re.compile(r"\s*([a-zA-Z]+)")
 _HOLE_NAME = re.compile(r"\{\s*[a-z][a-z0-9_]*")
 
 
-class Relation(NamedTuple):
+class Relation:
     """A message that fits both patterns, None where there is none; whether one takes all of the other.
 
     `is_exception`: what people would say to the first pattern fits the second, and not the other way round.
     """
 
-    witness: str | None = None
-    first_covers: bool = False
-    second_covers: bool = False
-    is_exception: bool = False
+    __slots__ = ("witness", "first_covers", "second_covers", "is_exception")
+
+    def __init__(
+        self,
+        witness: str | None = None,
+        first_covers: bool = False,
+        second_covers: bool = False,
+        is_exception: bool = False,
+    ) -> None:
+        self.witness: Final = witness
+        self.first_covers: Final = first_covers
+        self.second_covers: Final = second_covers
+        self.is_exception: Final = is_exception
 
 
 APART = Relation()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final
 
 from engine.actions import ACTIONS
 from engine.analysis.walk import Site, Way, ends_of, every_rule, every_way, understood_in
@@ -18,29 +18,44 @@ NAMED = ("name", "call")
 """The kinds of read that begin with a name."""
 
 
-class Said(NamedTuple):
+class Said:
     """One use of a message: the word that names it, the names its text may read, where the turn can end."""
 
-    message: str
-    names: frozenset[str]
-    ends: frozenset[str]
+    __slots__ = ("message", "names", "ends")
+
+    def __init__(self, message: str, names: frozenset[str], ends: frozenset[str]) -> None:
+        self.message: Final = message
+        self.names: Final = names
+        self.ends: Final = ends
 
 
-class Told(NamedTuple):
+class Told:
     """A message that is sent to a role, and the names that come with it."""
 
-    role: str
-    message: str
-    place: Place
-    names: frozenset[str]
+    __slots__ = ("role", "message", "place", "names")
+
+    def __init__(self, role: str, message: str, place: Place, names: frozenset[str]) -> None:
+        self.role: Final = role
+        self.message: Final = message
+        self.place: Final = place
+        self.names: Final = names
 
 
-class Written(NamedTuple):
+class Written:
     """A text or an expression, with the names that it may read beside slots and reserved names."""
 
-    source: Text | Expression | Value
-    names: frozenset[str]
-    reads: tuple[Read, ...]
+    __slots__ = ("source", "names", "reads")
+
+    def __init__(
+        self, source: Text | Expression | Value, names: frozenset[str], reads: tuple[Read, ...]
+    ) -> None:
+        self.source: Final = source
+        self.names: Final = names
+        self.reads: Final = reads
+
+    def beside(self, names: frozenset[str]) -> Written:
+        """The same, which may read these names too."""
+        return Written(self.source, self.names | names, self.reads) if names else self
 
 
 class Survey:

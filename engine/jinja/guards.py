@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from jinja2 import nodes
 
@@ -27,7 +27,7 @@ _COUNTING = frozenset(("count", "float", "int", "length", "wordcount"))
 """Filters that make 0 of nothing."""
 
 
-class Own(NamedTuple):
+class Own:
     """A name that the text itself sets.
 
     `origins` are the reads that its value comes from. `holds` and `fails` are what holds something where the
@@ -36,11 +36,21 @@ class Own(NamedTuple):
     mark that says whether it is printed.
     """
 
-    origins: tuple[int, ...] = ()
-    holds: Paths = NO_GUARDS
-    fails: Paths = NO_GUARDS
-    depth: int | None = None
-    parameters: tuple[tuple[str, int], ...] | None = None
+    __slots__ = ("origins", "holds", "fails", "depth", "parameters")
+
+    def __init__(
+        self,
+        origins: tuple[int, ...] = (),
+        holds: Paths = NO_GUARDS,
+        fails: Paths = NO_GUARDS,
+        depth: int | None = None,
+        parameters: tuple[tuple[str, int], ...] | None = None,
+    ) -> None:
+        self.origins: Final = origins
+        self.holds: Final = holds
+        self.fails: Final = fails
+        self.depth: Final = depth
+        self.parameters: Final = parameters
 
 
 Names = Mapping[str, Own]

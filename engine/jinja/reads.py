@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from jinja2 import nodes
 
@@ -21,14 +21,17 @@ ANSWERED = frozenset(("count", "d", "default", "length"))
 """Filters that have an answer for what is empty."""
 
 
-class Part(NamedTuple):
+class Part:
     """Where one word of a path stands: line from 0, column from 0 in it (None if it is not known)."""
 
-    line: int
-    column: int | None
+    __slots__ = ("line", "column")
+
+    def __init__(self, line: int, column: int | None) -> None:
+        self.line: Final = line
+        self.column: Final = column
 
 
-class Read(NamedTuple):
+class Read:
     """One use of something that stands outside the text.
 
     `path` is the name with its attributes (`("cart", "total")`), or the one word of a filter or test; a call
@@ -39,12 +42,27 @@ class Read(NamedTuple):
     that the text itself sets, but not on every way through it.
     """
 
-    kind: Literal["name", "set", "filter", "test", "call"]
-    path: Path
-    parts: tuple[Part, ...]
-    guarded: bool = False
-    file: str = ""
-    reckoned: bool = False
+    __slots__ = ("kind", "path", "parts", "guarded", "file", "reckoned")
+
+    def __init__(
+        self,
+        kind: Literal["name", "set", "filter", "test", "call"],
+        path: Path,
+        parts: tuple[Part, ...],
+        guarded: bool = False,
+        file: str = "",
+        reckoned: bool = False,
+    ) -> None:
+        self.kind: Final = kind
+        self.path: Final = path
+        self.parts: Final = parts
+        self.guarded: Final = guarded
+        self.file: Final = file
+        self.reckoned: Final = reckoned
+
+    def copied(self) -> Read:
+        """The same use as a value of its own."""
+        return Read(self.kind, self.path, self.parts, self.guarded, self.file, self.reckoned)
 
     @property
     def line(self) -> int:
@@ -212,7 +230,8 @@ class _Walk:
                 self.marks[~origin] = True
             else:
                 read = self.found[origin]
-                self.found[origin] = read._replace(guarded=False, reckoned=read.reckoned or reckoned)
+                reckoned_with = read.reckoned or reckoned
+                self.found[origin] = Read(read.kind, read.path, read.parts, False, read.file, reckoned_with)
 
     def value(
         self,

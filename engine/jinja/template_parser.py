@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -63,13 +63,16 @@ class BadExpression(Exception):
         self.place: Place | None = None
 
 
-class Parsed(NamedTuple):
+class Parsed:
     """A source and what was made of it; `file` is its path below `templates/`, or nothing."""
 
-    source: str
-    tree: nodes.Template
-    tokens: list[Token]
-    file: str = ""
+    __slots__ = ("source", "tree", "tokens", "file")
+
+    def __init__(self, source: str, tree: nodes.Template, tokens: list[Token], file: str = "") -> None:
+        self.source: Final = source
+        self.tree: Final = tree
+        self.tokens: Final = tokens
+        self.file: Final = file
 
     def locate(self, offset: int) -> tuple[int, int]:
         """Line and column of a character, both from 0."""

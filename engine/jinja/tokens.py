@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from jinja2.lexer import TokenStream
 
 
-class Token(NamedTuple):
+class Token:
     """A piece of a source as Jinja's lexer sees it, and where it starts (in characters from 0)."""
 
-    kind: str
-    text: str
-    offset: int
+    __slots__ = ("kind", "text", "offset")
+
+    def __init__(self, kind: str, text: str, offset: int) -> None:
+        self.kind: Final = kind
+        self.text: Final = text
+        self.offset: Final = offset
 
 
 class Recorded(str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.analysis.survey import Survey, Told, Written
 from engine.expressions import Read
@@ -35,7 +35,7 @@ CUSTOMER = "customer"
 """The role whose flow has the messages that the workflow sends."""
 
 
-class Rule(NamedTuple):
+class Rule:
     """One kind of defect.
 
     `broken` and `clean` are small packs: file name to text. In `broken`, a line of carets below a line marks
@@ -46,21 +46,27 @@ class Rule(NamedTuple):
     that is not `ignorable` finds, no flow can run with.
     """
 
-    name: str
-    about: str
-    broken: Mapping[str, str]
-    clean: Mapping[str, str]
-    check: Callable[[Checked], Iterable[Problem]]
-    severity: Severity = "error"
-    profile: Profile = "draft"
-    ignorable: bool = True
+    __slots__ = ("name", "about", "broken", "clean", "check", "severity", "profile", "ignorable")
 
-
-class ToldTo(NamedTuple):
-    """A message that is sent to a role, and that role's flow; None where it is not known."""
-
-    survey: Survey | None
-    told: Told
+    def __init__(
+        self,
+        name: str,
+        about: str,
+        broken: Mapping[str, str],
+        clean: Mapping[str, str],
+        check: Callable[[Checked], Iterable[Problem]],
+        severity: Severity = "error",
+        profile: Profile = "draft",
+        ignorable: bool = True,
+    ) -> None:
+        self.name: Final = name
+        self.about: Final = about
+        self.broken: Final = broken
+        self.clean: Final = clean
+        self.check: Final = check
+        self.severity: Final = severity
+        self.profile: Final = profile
+        self.ignorable: Final = ignorable
 
 
 class Checked:
@@ -83,8 +89,11 @@ class Checked:
         self._names: dict[int, Names] = {}
 
     @cached_property
-    def told(self) -> tuple[ToldTo, ...]:
-        """Every message that is sent to people of a role, by an action or by a move of the workflow."""
+    def told(self) -> tuple[tuple[Survey | None, Told], ...]:
+        """Every message that is sent to people of a role, by an action or by a move of the workflow.
+
+        Before each stands that role's flow; None where it is not known.
+        """
         if self.pack is None:
             return ()
         by_role = {
@@ -92,7 +101,7 @@ class Checked:
             for role, flow in self.pack.flows.items()
         }
         found = [
-            ToldTo(by_role.get(meant(told.role, by_role) or ""), told)
+            (by_role.get(meant(told.role, by_role) or ""), told)
             for survey in self.surveys
             for told in survey.told
         ]
@@ -100,7 +109,7 @@ class Checked:
         for move in workflow.moves.values() if workflow else ():
             if move.tell is not None:
                 told = Told(CUSTOMER, move.tell, move.place, frozenset(("order",)))
-                found.append(ToldTo(by_role.get(CUSTOMER), told))
+                found.append((by_role.get(CUSTOMER), told))
         return tuple(found)
 
     @cached_property
@@ -118,7 +127,7 @@ class Checked:
                 survey,
                 roles.get(id(survey.flow), CUSTOMER),
                 products,
-                frozenset().union(*(sent.told.names for sent in self.told if sent.survey is survey)),
+                frozenset().union(*(told.names for to, told in self.told if to is survey)),
             )
             for survey in self.surveys
         )
@@ -181,15 +190,15 @@ class Checked:
         for message, texts in survey.spoken:
             told = self.names_told(survey, message.name)
             for text in texts:
-                yield text._replace(names=text.names | told) if told else text
+                yield text.beside(told)
 
     def place_of(self, text: Written, read: Read, part: int = 0) -> Place:
         """Where a word of what a text reads stands."""
         start = text.source.beginning_of(read)
-        line, column = read.parts[min(part, len(read.parts) - 1)]
+        word = read.parts[min(part, len(read.parts) - 1)]
         if read.file and not start.file.endswith(read.file):
             start = Place(self._beside(start.file, read.file), 1, 1)
-        return start.within(line, 1 if column is None else column + 1)
+        return start.within(word.line, 1 if word.column is None else word.column + 1)
 
     def _beside(self, file: str, template: str) -> str:
         """The path for people of a template that the template in `file` includes."""

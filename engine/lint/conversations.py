@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from engine.flow import Flow
 from engine.lint.checked import CUSTOMER, Checked
 from engine.source import Listed, Mapped, Word
 
 
-class Named(NamedTuple):
+class Named:
     """The `start_at` of a conversation with this flow: its state, the slots that it fills, and with what."""
 
-    flow: Flow
-    state: Word
-    slots: tuple[Word, ...]
-    values: tuple[Any, ...] = ()
+    __slots__ = ("flow", "state", "slots", "values")
+
+    def __init__(
+        self, flow: Flow, state: Word, slots: tuple[Word, ...], values: tuple[Any, ...] = ()
+    ) -> None:
+        self.flow: Final = flow
+        self.state: Final = state
+        self.slots: Final = slots
+        self.values: Final = values
 
 
-class Conversation(NamedTuple):
+class Conversation:
     """A conversation file that could be read as one; the flow is None where its role has none."""
 
-    document: Mapped
-    role: str
-    flow: Flow | None
+    __slots__ = ("document", "role", "flow")
+
+    def __init__(self, document: Mapped, role: str, flow: Flow | None) -> None:
+        self.document: Final = document
+        self.role: Final = role
+        self.flow: Final = flow
 
 
 def conversations(checked: Checked) -> Iterator[Conversation]:
@@ -48,8 +56,8 @@ def events(conversation: Conversation) -> Iterator[Word]:
 
 def beginnings(checked: Checked) -> Iterator[Named]:
     """Every `start_at` of a pack's conversations whose flow is known."""
-    for document, _, flow in conversations(checked):
-        written = document.get("start_at")
+    for conversation in conversations(checked):
+        written, flow = conversation.document.get("start_at"), conversation.flow
         state = written.get("state") if isinstance(written, Mapped) else written
         if flow is None or not isinstance(state, Word):
             continue

@@ -6,7 +6,7 @@ Found is only what a conversation shows in which nothing was saved or ordered, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final
 
 from engine.analysis.certainty import NOBODY
 from engine.analysis.journeys import Journeys, Spot
@@ -27,12 +27,15 @@ FILLING = frozenset({"save_customer", "place_order", "repeat_order", "cancel_ord
 """Actions that fill it, or that only somebody with an order gets to."""
 
 
-class Shown(NamedTuple):
+class Shown:
     """Where a message says what may be empty."""
 
-    message: str
-    text: Written
-    read: Read
+    __slots__ = ("message", "text", "read")
+
+    def __init__(self, message: str, text: Written, read: Read) -> None:
+        self.message: Final = message
+        self.text: Final = text
+        self.read: Final = read
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -64,8 +67,9 @@ class _Newcomer:
         self._new: dict[Spot, bool] = {}
 
     def problems(self, shown: Sequence[Shown]) -> Iterator[Problem]:
-        for message, text, read in shown:
-            met = (one for use in self.proofs.uses.said.get(message, ()) for one in self._meetings(use))
+        for at in shown:
+            text, read = at.text, at.read
+            met = (one for use in self.proofs.uses.said.get(at.message, ()) for one in self._meetings(use))
             first = next(met, None)
             if first is None:
                 continue

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
 
 from engine.analysis.readable import (
     PLAIN_DAYS,
@@ -48,13 +47,6 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "email": (TYPES["email"].example,),
 }
 """Answers by type, which no pattern is to take from an input of the type."""
-
-
-class Asked(NamedTuple):
-    """What an input asks for, in a word or two, and the answers that are known, as words are compared."""
-
-    what: str
-    answers: Iterable[str]
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -101,25 +93,26 @@ class _Looked:
             way = self.checked.conversation_in(self.survey, (state.name,), answer)
             yield Problem(shaped.pattern.place, RULE.name, said, len(shaped.pattern.source), way)
 
-    def _asked(self, asked: Command, words: Iterable[str]) -> Iterator[Asked]:
+    def _asked(self, asked: Command, words: Iterable[str]) -> Iterator[tuple[str, Iterable[str]]]:
+        """What an input asks for, in a word or two, and the answers that are known, as words are compared."""
         types = self._types(asked)
         if "boolean" in types:
-            yield Asked("a yes or no", words_for_yes_and_no(self.flow.languages))
+            yield "a yes or no", words_for_yes_and_no(self.flow.languages)
         if types & NUMBERS:
-            yield Asked("a number", {word for word in words if word.isdecimal()})
+            yield "a number", {word for word in words if word.isdecimal()}
         if "date" in types or "datetime" in types:
-            yield Asked("a day", (word for word in words if is_day(word, self.flow.languages)))
+            yield "a day", (word for word in words if is_day(word, self.flow.languages))
         if "time" in types or "datetime" in types:
-            yield Asked("a time", (word for word in words if is_time(word)))
+            yield "a time", (word for word in words if is_time(word))
         if "product" in types and self.checked.pack is not None:
-            yield Asked("a product", names_of_products(self.checked.pack))
+            yield "a product", names_of_products(self.checked.pack)
         for check in asked.validate:
             expression = getattr(check.parameters.get("pattern"), "constant", None)
             if check.validator == "matches" and "value" not in check.parameters and expression is not None:
-                yield Asked("an answer", fits_alone(expression, words))
+                yield "an answer", fits_alone(expression, words)
         few = _few(asked)
         if few:
-            yield Asked("one of the answers", few)
+            yield "one of the answers", few
 
     def _answer_to(self, shaped: Shaped, asked: Command) -> tuple[str, bool]:
         """An answer that fits the pattern, and whether all of them do; empty without one."""

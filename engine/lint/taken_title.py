@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final
 
 from engine.analysis.moves import Move
 from engine.analysis.outcomes import outcomes
@@ -17,16 +17,19 @@ from engine.source import Place, Problem
 from engine.words import fold
 
 
-class Titled(NamedTuple):
+class Titled:
     """What a button may say, as it is compared and as it is written, and where that stands.
 
     One that is not `sure` is said under a condition.
     """
 
-    folded: str
-    title: str
-    place: Place
-    sure: bool = True
+    __slots__ = ("folded", "title", "place", "sure")
+
+    def __init__(self, folded: str, title: str, place: Place, sure: bool = True) -> None:
+        self.folded: Final = folded
+        self.title: Final = title
+        self.place: Final = place
+        self.sure: Final = sure
 
 
 def check(checked: Checked) -> Iterator[Problem]:

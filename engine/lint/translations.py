@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final
 from zlib import crc32
 
 from jinja2 import nodes
@@ -19,19 +19,31 @@ PARTS = ("text", "list_button", "header", "footer")
 """The texts of a message that a translation may say in its place."""
 
 
-class Translated(NamedTuple):
+class Translated:
     """A message as the flow says it and as another language does, its file, and the fingerprint there.
 
     `written` is empty, and `span` None, where none stands there.
     """
 
-    name: str
-    language: str
-    own: Message
-    other: Message
-    document: Mapped
-    written: str
-    span: Span | None
+    __slots__ = ("name", "language", "own", "other", "document", "written", "span")
+
+    def __init__(
+        self,
+        name: str,
+        language: str,
+        own: Message,
+        other: Message,
+        document: Mapped,
+        written: str,
+        span: Span | None,
+    ) -> None:
+        self.name: Final = name
+        self.language: Final = language
+        self.own: Final = own
+        self.other: Final = other
+        self.document: Final = document
+        self.written: Final = written
+        self.span: Final = span
 
     @property
     def fingerprint(self) -> str:

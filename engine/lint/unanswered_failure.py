@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from engine.actions import ACTIONS
 from engine.analysis.survey import Survey
@@ -16,13 +15,8 @@ from engine.source import Place, Problem
 CODES = frozenset(code for action in ACTIONS.values() for code in action.fails)
 """Every code with which some action fails."""
 
-
-class Open(NamedTuple):
-    """A failure that an action may give and that nothing near it answers."""
-
-    action: str
-    place: Place
-    code: str
+Open = tuple[str, Place, str]
+"""A failure that an action may give and that nothing near it answers: the action, its place, the code."""
 
 
 def check(checked: Checked) -> Iterator[Problem]:
@@ -71,7 +65,7 @@ def open_after(steps: Iterable[Step], answered: tuple[Mapping[str, Answer], ...]
     for step in steps:
         for code in ACTIONS[step.action].fails:
             if not any(answers(table, code) for table in answered):
-                yield Open(step.action, step.place, code)
+                yield step.action, step.place, code
 
 
 def answers(table: Mapping[str, Answer], code: str) -> bool:
@@ -99,9 +93,9 @@ def _of_rule(site: Site, flow: Flow, entering: Entering) -> Iterator[Open]:
     ways = (rule.goto, *(branch.goto for branch in rule.branches))
     led_to = dict.fromkeys((*ways, *(answer.goto for answer in answers_of(rule))))
     for name in led_to:
-        for one in entering.at(name):
-            if not answers(rule.fails, one.code):
-                yield one
+        for action, place, code in entering.at(name):
+            if not answers(rule.fails, code):
+                yield action, place, code
 
 
 def _listed(codes: list[str]) -> str:

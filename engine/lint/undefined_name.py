@@ -50,7 +50,7 @@ class _Search:
             names = self.checked.names_told(survey, message.name)
             uses = [*self.uses.said.get(message.name, ()), *self._told(message.name)]
             for text in texts:
-                yield from self._in_text(text._replace(names=text.names | names), uses, message.name)
+                yield from self._in_text(text.beside(names), uses, message.name)
         named = {id(text.source): text.names for text in survey.written}
         by_source: dict[int, tuple[Source, list[Use]]] = {}
         for source, use in self.uses.written:

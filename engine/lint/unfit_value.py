@@ -36,9 +36,9 @@ def check(checked: Checked) -> Iterator[Problem]:
             if checked.is_whole(site.rule.place):
                 yield from _saved(survey, site)
         yield from _given(checked, survey)
-    for flow, _, words, values in beginnings(checked):
-        for word, value in zip(words, values, strict=True):
-            slot = flow.slots.get(word)
+    for begun in beginnings(checked):
+        for word, value in zip(begun.slots, begun.values, strict=True):
+            slot = begun.flow.slots.get(word)
             if slot is not None and not can_hold(slot, value):
                 yield problem_at(RULE.name, word, f"{value!s:.40} cannot be read as {slot.type} for '{word}'")
 

@@ -15,10 +15,10 @@ def check(checked: Checked) -> Iterator[Problem]:
         for language, place in survey.named_in_steps("language"):
             if language not in languages and language not in checked.mentioned:
                 yield unknown_at(RULE.name, "language", language, languages, place)
-    for document, _, flow in conversations(checked):
-        spoken = document.get("language")
+    for one in conversations(checked):
+        spoken, flow = one.document.get("language"), one.flow
         if flow is not None and isinstance(spoken, Word) and spoken not in flow.languages:
-            yield unknown_at(RULE.name, "language", spoken, flow.languages, document.place)
+            yield unknown_at(RULE.name, "language", spoken, flow.languages, one.document.place)
 
 
 RULE = Rule(

@@ -17,9 +17,9 @@ def check(checked: Checked) -> Iterator[Problem]:
         for role, place in survey.named_in_steps("role"):
             if role not in roles and role not in checked.mentioned:
                 yield unknown_at(RULE.name, "role", role, roles, place)
-    for document, role, _ in conversations(checked):
-        if role not in roles and role not in checked.mentioned:
-            yield unknown_at(RULE.name, "role", role, roles, document.place)
+    for one in conversations(checked):
+        if one.role not in roles and one.role not in checked.mentioned:
+            yield unknown_at(RULE.name, "role", one.role, roles, one.document.place)
 
 
 RULE = Rule(

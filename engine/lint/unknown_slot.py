@@ -17,10 +17,11 @@ def check(checked: Checked) -> Iterator[Problem]:
         for slot in named:
             if slot not in slots and slot not in checked.mentioned:
                 yield unknown_at(RULE.name, "slot", slot, slots)
-    for flow, _, filled, _ in beginnings(checked):
-        for slot in filled:
-            if slot not in flow.slots and slot not in checked.mentioned:
-                yield unknown_at(RULE.name, "slot", slot, flow.slots)
+    for begun in beginnings(checked):
+        slots = begun.flow.slots
+        for slot in begun.slots:
+            if slot not in slots and slot not in checked.mentioned:
+                yield unknown_at(RULE.name, "slot", slot, slots)
 
 
 RULE = Rule(

@@ -17,9 +17,9 @@ def check(checked: Checked) -> Iterator[Problem]:
         for state in named:
             if state and state not in flow.states:
                 yield unknown_at(RULE.name, "state", state, flow.states, flow.place)
-    for flow, state, _, _ in beginnings(checked):
-        if state not in flow.states:
-            yield unknown_at(RULE.name, "state", state, flow.states)
+    for begun in beginnings(checked):
+        if begun.state not in begun.flow.states:
+            yield unknown_at(RULE.name, "state", begun.state, begun.flow.states)
 
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final
 
 from jinja2 import nodes
 
@@ -17,14 +17,17 @@ from engine.nearest import unknown
 from engine.source import Problem
 
 
-class Takes(NamedTuple):
+class Takes:
     """What may stand between the brackets: names in their order, the first `needed` of which must.
 
     An empty name can be given by its position only.
     """
 
-    names: tuple[str, ...] = ()
-    needed: int = 0
+    __slots__ = ("names", "needed")
+
+    def __init__(self, names: tuple[str, ...] = (), needed: int = 0) -> None:
+        self.names: Final = names
+        self.needed: Final = needed
 
 
 OF_METHODS: Mapping[str, Takes] = dict.fromkeys((name for _, name in METHODS), Takes(("item",), 1))
