@@ -35,6 +35,9 @@ PARTS = ("throughput", "latency", "webhook", "dispatch", "memory")
 THREADS = 1
 """Turns that a process takes at once here: they share one processor, and this machine has two."""
 
+SENDERS = 8
+"""POSTs that come at the same time: as many as a web process of `deploy/` takes."""
+
 
 class Mode:
     """Where it runs: the database's address, Redis or none, and how many worker processes (0: this one)."""
@@ -121,7 +124,7 @@ def bodies(messages: int, first: int, run: str) -> list[bytes]:
     return [body_of(customer, place, run) for place in range(len(SAYS)) for customer in customers]
 
 
-def pushed(site: Site, said: list[bytes], senders: int = 2) -> float:
+def pushed(site: Site, said: list[bytes], senders: int = SENDERS) -> float:
     """Messages a second, from the first that came to the last that was handled."""
     rows = site.storage.database.rows
     before = handled(rows)

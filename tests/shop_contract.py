@@ -289,7 +289,10 @@ class ShopContract:
         shop = open_shop(ANN)
         assert [person.phone for person in shop.people("staff")] == [BOB]
         assert shop.people("manager") == ()
-        assert open_shop(BOB, "staff").customer().role == "staff"
+        bob = open_shop(BOB, "staff")
+        assert bob.customer().role == "staff"
+        bob.save_customer({"language": "ur"})
+        assert bob.people("staff") == (bob.customer(),)
 
     def test_a_moved_order_stands_in_its_new_status(self, open_shop: OpenShop) -> None:
         shop = open_shop(ANN)

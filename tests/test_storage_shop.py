@@ -29,7 +29,7 @@ from storage_case import (
 from adapters.storage import Storage, open_storage
 from adapters.storage.identities import identity
 from adapters.storage.orders import Orders
-from adapters.storage.shop import StorageShop
+from adapters.storage.shop import SAVE_CUSTOMER, StorageShop
 from engine.shop import Customer, Product
 from engine.turn import BrokenTurn, Failure
 
@@ -45,15 +45,19 @@ class TestStorageShop(ShopContract):
         storage.migrate()
         storage.seed(SHOP)
         database, directory = storage.database, storage._directory
+        opened: list[StorageShop] = []
 
         def open_for(phone: str, role: str = "customer") -> StorageShop:
+            for learnt in filter(None, (shop.learnt() for shop in opened)):
+                database.execute(SAVE_CUSTOMER, *learnt)  # as at the end of their turns
             person = directory.customer("corner", identity(phone), "", NOW)
             directory.set_role("corner", person, role, NOW)
             found = database.row(
                 "SELECT name, address, email, language FROM customers WHERE id = ?", person.id
             )
             assert found is not None
-            return StorageShop(database, SHOP, Customer(str(person.id), phone, *found, role=role))
+            opened.append(StorageShop(database, SHOP, Customer(str(person.id), phone, *found, role=role)))
+            return opened[-1]
 
         with database.writing():
             yield open_for

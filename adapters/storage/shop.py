@@ -124,6 +124,7 @@ class StorageShop:
         self._business = pack.business
         self._currency = pack.business.currency
         self._customer = customer
+        self._learnt: dict[str, str] = {}
         self._conversation = conversation
         self._orders = Orders(database, pack)
         self._shelves = shelves or Shelves(database, KeptProducts())
@@ -137,10 +138,17 @@ class StorageShop:
         return self._customer
 
     def save_customer(self, changes: Mapping[str, str]) -> None:
-        """Keeps any of `name address email language`."""
+        """Keeps any of `name address email language`, from the end of the turn on."""
         self._customer = self._customer.replaced(**changes)
-        kept = (changes.get(name) for name in ("name", "address", "email", "language"))
-        self._database.execute(SAVE_CUSTOMER, *kept, self._business.id, int(self._customer.id))
+        self._learnt = {**self._learnt, **changes}
+
+    def learnt(self) -> tuple[object, ...] | None:
+        """The parameters of SAVE_CUSTOMER for what is still to be kept, once; None where nothing is."""
+        if not self._learnt:
+            return None
+        kept = [self._learnt.get(name) for name in ("name", "address", "email", "language")]
+        self._learnt = {}
+        return (*kept, self._business.id, int(self._customer.id))
 
     def orders(self) -> tuple[Order, ...]:
         """The customer's orders, the newest first."""
@@ -178,7 +186,7 @@ class StorageShop:
         found = self._database.select(
             row.select().where(row.business == self._business.id, row.role == role).order_by(row.id)
         )
-        return tuple(
+        people = (
             Customer(
                 str(one["id"]),
                 one["phone"] or "",
@@ -190,16 +198,18 @@ class StorageShop:
             )
             for one in found
         )
+        own = self._customer
+        return tuple(own if person.id == own.id else person for person in people)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A stretch of work that is undone as a whole when an exception leaves it."""
-        customer = self._customer
+        customer, learnt = self._customer, self._learnt
         try:
             with self._database.savepoint():
                 yield
         except BaseException:
-            self._customer = customer
+            self._customer, self._learnt = customer, learnt
             self._shelves.undo()
             raise
 

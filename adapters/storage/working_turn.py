@@ -11,7 +11,7 @@ from adapters.storage.database import Database, StorageError, loaded, loaded_or_
 from adapters.storage.payloads import dump, load_received
 from adapters.storage.people import ChannelAddress, Directory, Located
 from adapters.storage.replies import QUEUE_REPLY, queued_reply
-from adapters.storage.shop import Shelves, StorageShop
+from adapters.storage.shop import SAVE_CUSTOMER, Shelves, StorageShop
 from adapters.storage.talks import flow_of
 from engine import conversation as talk
 from engine.conversation import Conversation
@@ -90,12 +90,16 @@ class Row(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a turn leaves: the parameters of HANDLED (of a message's turn), SAVE, KEEP_TURN, QUEUE_REPLY."""
+    """What a turn leaves: the parameters of HANDLED (of a message's turn), SAVE, KEEP_TURN, QUEUE_REPLY.
+
+    `customer` are those of SAVE_CUSTOMER, where something new is known of them.
+    """
 
     handled: Values | None
     saved: Values
     turn: Values
     replies: Sequence[Values]
+    customer: Values | None
 
 
 def keep_outcomes(database: Database, outcomes: Sequence[Outcome]) -> None:
@@ -108,6 +112,7 @@ def keep_outcomes(database: Database, outcomes: Sequence[Outcome]) -> None:
         (
             (HANDLED, handled),
             (SAVE, [outcome.saved for outcome in outcomes]),
+            (SAVE_CUSTOMER, [outcome.customer for outcome in outcomes if outcome.customer is not None]),
             (KEEP_TURN, [outcome.turn for outcome in outcomes]),
             (QUEUE_REPLY, [reply for outcome in outcomes for reply in outcome.replies]),
         )
@@ -231,6 +236,7 @@ class WorkingTurn:
                 (self.flow, state, data, version, due, moment, self.id),
                 kept,
                 replies,
+                self.shop.learnt(),
             )
         )
         self.conversation = turn.conversation
