@@ -45,15 +45,25 @@ process.exit(found.length ? 1 : 0);
 
 
 def measure(command: Sequence[str], folder: str, runs: int) -> list[float]:
-    """Milliseconds of each of so many cold runs, the fastest first; one run before them warms the disk."""
-    taken = []
+    """Milliseconds of each of so many cold runs, the fastest first."""
+    return in_turn([command], folder, runs)[0]
+
+
+def in_turn(commands: Sequence[Sequence[str]], folder: str, runs: int) -> list[list[float]]:
+    """The same of several commands, which take turns: a slow stretch of the machine meets all of them.
+
+    One round before the others warms the disk.
+    """
+    taken: list[list[float]] = [[] for _ in commands]
     for _ in range(runs + 1):
-        start = time.perf_counter()
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
-        taken.append((time.perf_counter() - start) * 1000)
-        if done.returncode:
-            sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[:2000]}{done.stderr}")
-    return sorted(taken[1:])
+        for command, its in zip(commands, taken, strict=True):
+            start = time.perf_counter()
+            done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
+            its.append((time.perf_counter() - start) * 1000)
+            if done.returncode:
+                words = " ".join(command)
+                sys.exit(f"{words} ended with {done.returncode}:\n{done.stdout[:2000]}{done.stderr}")
+    return [sorted(its[1:]) for its in taken]
 
 
 def row(name: str, taken: list[float], bound: float | None = None) -> bool:
@@ -67,14 +77,17 @@ def cold(program: str, folder: str, runs: int) -> bool:
     """One long flow, and what of it is Python and its libraries."""
     text = flow_of(LINES)
     Path(folder, "long.yaml").write_text(text, encoding="utf-8")
-    print(f"{runs} cold runs each, of a flow of {len(text.splitlines())} lines; milliseconds")
+    print(f"{runs} cold runs each, in turn, of a flow of {len(text.splitlines())} lines; milliseconds")
     print(f"{'':38} {'median':>8} {'fastest':>9} {'slowest':>9} {'bound':>7}")
-    row("python, yaml and jinja2", measure([sys.executable, "-c", "import yaml, jinja2"], folder, runs))
-    kept = row("flow-lint --version", measure([program, "--version"], folder, runs), 60)
-    kept &= row("flow-lint", measure([program, "long.yaml"], folder, runs), COLD_BOUND)
-    return kept & row(
-        "flow-lint with all rules", measure([program, *ALL_RULES, "long.yaml"], folder, runs), ALL_RULES_BOUND
-    )
+    rows: list[tuple[str, list[str], float | None]] = [
+        ("python, yaml and jinja2", [sys.executable, "-c", "import yaml, jinja2"], None),
+        ("flow-lint --version", [program, "--version"], 60),
+        ("flow-lint", [program, "long.yaml"], COLD_BOUND),
+        ("flow-lint with all rules", [program, *ALL_RULES, "long.yaml"], ALL_RULES_BOUND),
+    ]
+    taken = in_turn([command for _, command, _ in rows], folder, runs)
+    kept = [row(name, its, bound) for (name, _, bound), its in zip(rows, taken, strict=True)]
+    return all(kept)
 
 
 def wide(program: str, folder: str) -> bool:
