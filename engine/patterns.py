@@ -126,8 +126,10 @@ def _tokens(source: str) -> list[_Token]:
         elif text in "{}":
             raise BadPattern(f"`{text}` stands alone: a hole is written {{name}} or {{name:type}}", column, 1)
         elif kind != "space":
-            if tokens and tokens[-1].kind == kind and not is_spaced and kind != "mark":
-                tokens[-1].text += text
+            last = tokens[-1] if tokens and not is_spaced else None
+            if last is not None and last.kind == kind != "mark":
+                _refuse_digits(last, column)
+                last.text += text
             else:
                 tokens.append(_Token(kind, text, is_spaced))
         is_spaced = kind == "space"
@@ -163,6 +165,13 @@ def _hole(text: str, column: int, is_spaced: bool) -> _Token:
         raise BadPattern(f"a {type_name} is not typed, so no hole can read it", column, len(text))
     kind = "digits" if type_name in ("number", "decimal") else "hole"
     return _Token(kind, text, is_spaced, Hole(name, type_name, column), declared.shape)
+
+
+def _refuse_digits(before: _Token, column: int) -> None:
+    """A number takes all digits that follow it: one that is written behind it would never be met."""
+    if before.hole is not None:
+        said = f"`{before.hole.name}` takes this digit too: put a space or a sign between them"
+        raise BadPattern(said, column, 1)
 
 
 def _refuse_neighbours(token: _Token, before: list[_Token], names: set[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from engine.analysis.shapes import APART, Shapes
@@ -735,6 +735,7 @@ def test_a_message_that_is_said_to_fit_both_patterns_does(first: Pattern, second
 
 @settings(max_examples=500, deadline=None)
 @given(first=patterns(), second=patterns(), message=MESSAGES.map("".join))
+@example(Pattern.compile("{h0:word} x{h2}"), Pattern.compile("{h0:word} x{h2}"), "add xadd")
 def test_no_message_fits_two_patterns_that_are_said_to_have_none(
     first: Pattern, second: Pattern, message: str
 ) -> None:

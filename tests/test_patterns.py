@@ -65,6 +65,8 @@ READS = [
     ("آرڈر {n:number}", "آرڈر ۵", ("۵",)),
     ("to {mail:email}, {tel:phone}", "to a.b@c.com, +92 (300) 123-4567", ("a.b@c.com", "+92 (300) 123-4567")),
     ("2 for {n:number}", "۲ for 5", ("5",)),
+    ("{n:number} 5", "7 5", ("7",)),
+    ("5{n:number}", "57", ("7",)),
     ("what's {x}?", "What’s up ؟", ("up",)),
     ("{price:money} for {what}", "Rs. 1,500 for tea", ("Rs. 1,500", "tea")),
 ]
@@ -87,6 +89,8 @@ def test_patterns_read(source: str, message: str, holes: tuple[str, ...] | None)
         ("{item:}", 6, 1, "no type"),
         ("{a}, {a}", 5, 3, "twice"),
         ("{a}{b}", 3, 3, "between them"),
+        ("{a:number}50", 10, 1, "takes this digit too"),
+        ("{a:decimal}५", 11, 1, "takes this digit too"),
         ("{place:location}", 0, 16, "not typed"),
         ("a { b", 2, 1, "stands alone"),
         ("a } b", 2, 1, "stands alone"),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import peewee
 import pytest
 from shop_contract import CAKE, COOKIE, OpenShop, ShopContract, stock_of, wanted
 from storage_case import (
@@ -247,6 +248,12 @@ def test_a_number_format_without_the_day_is_named(storage: Storage) -> None:
         working.shop.place_order(order_of(CAKE, 1, datetime(2026, 5, 24, tzinfo=UTC)))
         with pytest.raises(BrokenTurn, match="C0001 is taken"):
             working.shop.place_order(order_of(CAKE, 1, datetime(2026, 5, 26, tzinfo=UTC)))
+
+
+def test_another_refusal_is_no_number_that_is_taken(storage: Storage) -> None:
+    shop = StorageShop(storage.database, SHOP, Customer("999", "19990004444"))
+    with pytest.raises(peewee.IntegrityError), storage.database.writing():
+        shop.place_order(order_of(CAKE, 1))
 
 
 def test_businesses_do_not_see_each_other(storage: Storage) -> None:

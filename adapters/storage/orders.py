@@ -43,6 +43,8 @@ ITEMS = """
     WHERE orders.business = ?"""
 ITEMS_OF_CUSTOMER = f"{ITEMS} AND orders.customer_id = ? ORDER BY order_items.order_id, order_items.number"
 ITEMS_NUMBERED = f"{ITEMS} AND orders.number = ? ORDER BY order_items.order_id, order_items.number"
+NUMBER_IS_TAKEN = ("orders.number", "order_business_number")
+"""One of these stands in what SQLite or PostgreSQL says of a number that another order has."""
 TAKEN = """
     SELECT order_items.product, SUM(order_items.quantity)
     FROM order_items JOIN orders ON orders.id = order_items.order_id
@@ -128,6 +130,8 @@ class Orders:
         try:
             found, *_, read = self._database.rows_all(statements)
         except peewee.IntegrityError as error:
+            if not any(name in str(error) for name in NUMBER_IS_TAKEN):
+                raise
             taken = f"the order number {number} is taken: `order_number` needs the whole date and n"
             raise BrokenTurn(taken) from error
         identity: int = found[0][0]

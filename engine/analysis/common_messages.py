@@ -15,10 +15,14 @@ _OTHERS = " ,.+-@!"
 
 
 class Walk:
-    """Two automata that read the same messages, over a few characters that stand for all there are."""
+    """Two automata that read the same messages, over a few characters that stand for all there are.
+
+    `gave_up` tells whether a walk came to MOST_STEPS before it had seen all.
+    """
 
     def __init__(self, first: Automaton, second: Automaton) -> None:
         self.first, self.second = first, second
+        self.gave_up = False
         self.is_guarded = first.is_guarded or second.is_guarded
         named = first.letters | second.letters
         digit = next((one for one in DIGITS if one not in named), "0")
@@ -76,6 +80,7 @@ class Walk:
                     longer = message + character
                     waiting.append((longer, *onward, character))
                     yield longer, *onward
+        self.gave_up = self.gave_up or bool(waiting)
 
     def _done(self, first: Automaton, one: Config, message: str, second: Automaton, other: Config) -> bool:
         return first.is_done(one, message[-1:]) and second.is_done(other, message[-1:])

@@ -64,17 +64,25 @@ class Shapes:
         from engine.sayings import fitting
 
         walk = Walk(self._automaton(first), self._automaton(second))
-        witness = next(
-            (message for message in islice(walk.common(), MOST_DOUBTS) if _fits(first, second, message)), None
-        )
-        if witness is None:
+        witness = None
+        is_open = False
+        for message in islice(walk.common(), MOST_DOUBTS):
+            is_open = True
+            if _fits(first, second, message):
+                witness = message
+                break
+        # What the automata left open is asked of what people would say.
+        if not is_open and not walk.gave_up:
             return APART
         plain = [said for said in map(fitting, (first, second)) if _fits(first, second, said)]
+        witness = next(iter(plain), witness)
+        if witness is None:
+            return APART
         first_has_more, second_has_more = walk.beyond(first, second)
         is_exception = (
             bool(plain) and second.match(fitting(first)) is not None and first.match(fitting(second)) is None
         )
-        return Relation((*plain, witness)[0], not second_has_more, not first_has_more, is_exception)
+        return Relation(witness, not second_has_more, not first_has_more, is_exception)
 
     def _automaton(self, pattern: Pattern) -> Automaton:
         key = signature(pattern)
