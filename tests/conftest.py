@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -43,12 +44,21 @@ def valkey() -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture(scope="session")
+def redis_urls(valkey: str) -> Iterator[str]:
+    """The addresses of the databases of this Redis, in turn; of one that was given, its own alone."""
+    if "TEST_REDIS_URL" in os.environ:
+        return itertools.repeat(valkey)
+    return itertools.cycle(f"{valkey.rpartition('/')[0]}/{number}" for number in range(16))
+
+
 @pytest.fixture
-def redis_url(valkey: str) -> str:
-    """The address of an empty Redis database."""
-    with redis.Redis.from_url(valkey) as connection:
+def redis_url(redis_urls: Iterator[str]) -> str:
+    """The address of an empty Redis database; the last test's threads may still put something into theirs."""
+    url = next(redis_urls)
+    with redis.Redis.from_url(url) as connection:
         connection.flushdb()
-    return valkey
+    return url
 
 
 @pytest.fixture(scope="session")
