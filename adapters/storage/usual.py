@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from adapters.storage.database import Database, Statement, stored
 from adapters.storage.payloads import LONGEST_ID, clean, clean_inbound, dump
@@ -56,7 +56,7 @@ class UsualKept(NamedTuple):
     others_wait: bool
 
 
-NOT_FOUND = "not found"
+NOT_FOUND: Final = "not found"
 """In the place of UsualKept: nobody is known by the number, or somebody else holds their conversation."""
 
 Answers = Sequence[UsualKept | Literal["not found"] | None]
@@ -117,7 +117,7 @@ class UsualMessages:
         located: dict[int, Located] = {}
         for number, (usual, rows) in enumerate(zip(messages, places, strict=True)):
             if not rows:
-                answers[number] = "not found"
+                answers[number] = NOT_FOUND
                 continue
             conversation, channel, business, user_id, profile_name = rows[0]
             message = usual.message
