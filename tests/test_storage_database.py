@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -213,27 +213,6 @@ def test_several_statements_at_once_say_how_many_rows_each_met(storage: Storage)
             [(sell, (1, "cookie")), ("UPDATE products SET code = NULL", ()), (sell, (1, "x"))]
         )
     assert database.rows("SELECT stock FROM products WHERE code = 'cookie'") == [(7,)]
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 31, 32, 33, 100])
-def test_rows_that_are_inserted_together_keep_their_order_and_their_empty_values(
-    storage: Storage, count: int
-) -> None:
-    insert = """
-        INSERT INTO updates (provider, address, kind, provider_id, raw, reason, received_at, applied_at)
-        VALUES ('meta', ?, 'unread', ?, '{}', '', ?, ?)"""
-    moment = stored(datetime(2026, 5, 24, 12, tzinfo=UTC))
-    rows = [("100", f"w{place}", moment, moment if place % 3 else None) for place in range(count)]
-    read = "UPDATE updates SET reason = 'read' WHERE provider_id = ?"
-    with storage.database.writing():
-        counts = storage.database.execute_groups(
-            ((insert, rows), (read, [(row[1],) for row in rows[:5]]), (insert, []))
-        )
-    assert counts == [count, min(count, 5), 0]
-    found = storage.database.rows("SELECT provider_id, applied_at IS NULL, reason FROM updates ORDER BY id")
-    assert [(name, bool(is_empty), reason) for name, is_empty, reason in found] == [
-        (f"w{place}", place % 3 == 0, "read" if place < 5 else "") for place in range(count)
-    ]
 
 
 def test_a_change_outside_of_a_transaction_is_one_of_its_own(storage: Storage) -> None:

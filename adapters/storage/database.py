@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from itertools import islice
 from types import TracebackType
 from typing import Any, ClassVar, Literal
 
@@ -19,8 +18,6 @@ BUSY_SECONDS = 30
 Kind = Literal["sqlite", "postgresql"]
 Statement = tuple[str, Sequence[object]]
 """A statement with `?` for its parameters, and these."""
-Group = tuple[str, Sequence[Sequence[object]]]
-"""A statement with `?` for its parameters, and several rows of these."""
 
 
 class StorageError(Exception):
@@ -108,16 +105,6 @@ class Database(ABC):
         Where one fails, those behind it do not run.
         """
         return [self.execute(statement, *parameters) for statement, parameters in statements]
-
-    def execute_groups(self, groups: Sequence[Group]) -> list[int]:
-        """Runs each statement with all of its parameters, on PostgreSQL in one round trip.
-
-        Gives how many rows each met in all. Where one fails, those behind it do not run.
-        """
-        counts = iter(
-            self.execute_all([(statement, values) for statement, rows in groups for values in rows])
-        )
-        return [sum(islice(counts, len(rows))) for _, rows in groups]
 
     def insert(self, statement: str, *parameters: object) -> int:
         """Runs an INSERT … RETURNING id; the id."""

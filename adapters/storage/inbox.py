@@ -54,7 +54,8 @@ KEEP_INBOUND = """
     ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
     RETURNING id, EXISTS
     (SELECT 1 FROM messages waiting WHERE waiting.status = 'received'
-     AND waiting.conversation_id = messages.conversation_id AND waiting.id <> messages.id)"""
+     AND waiting.conversation_id = messages.conversation_id AND waiting.id <> messages.id),
+    channel_id, provider_id"""
 KEEP_UPDATE = """
     INSERT INTO updates (provider, address, kind, provider_id, raw, reason, received_at, applied_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"""

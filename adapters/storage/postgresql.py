@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
 import peewee
@@ -21,7 +20,6 @@ from adapters.storage.database import (
     DatabaseBusy,
     DatabaseGone,
     DatabaseURLError,
-    Group,
     Statement,
     StorageError,
 )
@@ -36,7 +34,6 @@ from adapters.storage.postgresql_session import (
     Connection,
     Session,
     connect,
-    in_groups,
     translated,
 )
 
@@ -221,11 +218,6 @@ class PostgreSQL(Database):
         if not session.in_transaction:
             raise StorageError("several statements want a transaction around them")
         return self._try(lambda: session.run_all(statements), not session.begun) if statements else []
-
-    def execute_groups(self, groups: Sequence[Group]) -> list[int]:
-        statements, sizes = in_groups(groups)
-        counts = iter(self.execute_all(statements))
-        return [sum(islice(counts, size)) for size in sizes]
 
     def rows_all(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
         session = self._session

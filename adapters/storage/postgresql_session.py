@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, count
+from itertools import count
 from typing import Any, NamedTuple
 
 import psycopg
@@ -17,7 +17,7 @@ from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.numeric import Int8Dumper
 
-from adapters.storage.database import BUSY_SECONDS, Group, Statement, StorageError
+from adapters.storage.database import BUSY_SECONDS, Statement, StorageError
 
 DEFAULTS: dict[str, str] = {
     "application_name": "shoptalk",
@@ -33,12 +33,17 @@ PREPARED_AT_MOST = 500
 SEEN = b""
 """The name of a statement that came once: the next time it is prepared."""
 
+LOOK_UP = b"""
+    SELECT set_config(name, '1.1', false) FROM pg_settings
+    WHERE name = 'random_page_cost' AND source = 'default'"""
+"""Has indexes used in small tables, too: what is prepared then is still in use when they have grown.
+
+Unless somebody said how dear it is to read here and there, it is as dear as on a disk without moving parts.
+"""
+
 BEGIN, COMMIT, ROLLBACK = b"BEGIN", b"COMMIT", b"ROLLBACK"
 SAVEPOINT, RELEASE = b"SAVEPOINT stretch", b"RELEASE SAVEPOINT stretch"
 UNDO = b"ROLLBACK TO SAVEPOINT stretch"
-ONE_ROW = re.compile(r"\A\s*INSERT\b.*\bVALUES\s*(\([^()]*\))\s*\Z", re.DOTALL)
-"""An INSERT of one row that says nothing behind its values."""
-MOST_ROWS = 32
 CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 
@@ -61,7 +66,7 @@ class Connection(psycopg.Connection[Any]):
         self.prepare_threshold = None
         self._adapting = Transformer(self)
         self._names, self._numbers = {}, count(1)
-        self.tell(f"SET lock_timeout = '{BUSY_SECONDS}s'".encode())
+        self.tell(f"SET lock_timeout = '{BUSY_SECONDS}s'".encode(), LOOK_UP)
 
     def tell(self, *commands: bytes) -> None:
         """Sends commands without parameters in one round trip."""
@@ -195,37 +200,6 @@ def translated(statement: str) -> Translated:
     first, *others = statement.split("?")
     numbered = "".join(f"${number}{part}" for number, part in enumerate(others, 1))
     return Translated((first + numbered).encode(), CHANGES.search(statement) is not None)
-
-
-@lru_cache(maxsize=100)
-def _of_rows(statement: str, count: int) -> str:
-    """The INSERT of one row, as one of so many."""
-    found = ONE_ROW.search(statement)
-    if found is None:
-        raise StorageError("this inserts no row of plain values")
-    return statement[: found.start(1)] + ", ".join([found[1]] * count) + statement[found.end(1) :]
-
-
-def in_groups(groups: Sequence[Group]) -> tuple[list[Statement], list[int]]:
-    """The statements that do the same in fewer pieces, and how many belong to each group.
-
-    Rows that are inserted go together, in pieces of few sizes: each is prepared once.
-    """
-    statements: list[Statement] = []
-    sizes: list[int] = []
-    for statement, rows in groups:
-        before = len(statements)
-        if ONE_ROW.search(statement) is None:
-            statements += ((statement, values) for values in rows)
-        else:
-            place = 0
-            while place < len(rows):
-                count = min(MOST_ROWS, 1 << (len(rows) - place).bit_length() - 1)
-                values = tuple(chain.from_iterable(rows[place : place + count]))
-                statements.append((_of_rows(statement, count), values))
-                place += count
-        sizes.append(len(statements) - before)
-    return statements, sizes
 
 
 class Session(threading.local):

@@ -29,9 +29,12 @@ GIVE_STOCK = "UPDATE products SET stock = stock + ? WHERE business = ? AND code 
 HAVE_SHELVES = "SELECT pg_advisory_xact_lock(1, hashtext(?))"
 SAVE_CUSTOMER = """
     UPDATE customers
-    SET name = COALESCE(?, name), address = COALESCE(?, address), email = COALESCE(?, email),
-        language = COALESCE(?, language)
-    WHERE business = ? AND id = ?"""
+    SET name = COALESCE(new.name, customers.name), address = COALESCE(new.address, customers.address),
+        email = COALESCE(new.email, customers.email), language = COALESCE(new.language, customers.language)
+    FROM (SELECT column1 AS name, column2 AS address, column3 AS email, column4 AS language,
+                 column5 AS business, column6 AS id
+          FROM (VALUES (?, ?, ?, ?, ?, ?)) AS given) AS new
+    WHERE customers.business = new.business AND customers.id = new.id"""
 
 
 class KeptProducts:

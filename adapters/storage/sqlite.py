@@ -18,13 +18,15 @@ from adapters.storage.database import (
     Database,
     DatabaseBusy,
     DatabaseURLError,
-    Group,
     Statement,
     StorageError,
 )
 
 OLDEST_SQLITE = (3, 35, 0)
 """The first version with RETURNING."""
+
+STATEMENTS = 500
+"""How many a connection keeps prepared: those of many rows come in several sizes."""
 
 NAMES: tuple[tuple[type[sqlite3.Error], type[peewee.PeeweeException]], ...] = (
     (sqlite3.IntegrityError, peewee.IntegrityError),
@@ -93,6 +95,7 @@ class _Connected(peewee.SqliteDatabase):
             timeout=BUSY_SECONDS,
             check_same_thread=False,
             factory=_Connection,
+            cached_statements=STATEMENTS,
         )
         database.connections = WeakSet()
         return database
@@ -177,15 +180,6 @@ class SQLite(Database):
     def execute(self, statement: str, *parameters: object) -> int:
         try:
             return (self._state.conn or self.peewee.connection()).execute(statement, parameters).rowcount
-        except sqlite3.Error as error:
-            raise _named(error) from error
-
-    def execute_groups(self, groups: Sequence[Group]) -> list[int]:
-        connection = self._state.conn or self.peewee.connection()
-        try:
-            return [
-                connection.executemany(statement, rows).rowcount if rows else 0 for statement, rows in groups
-            ]
         except sqlite3.Error as error:
             raise _named(error) from error
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
-from adapters.storage.database import Database, Statement, stored
+from adapters.storage.database import Database, stored
+from adapters.storage.groups import rows_of_groups
 from adapters.storage.payloads import LONGEST_ID, clean, clean_inbound, dump
 from adapters.storage.people import LOCATE_BY_PHONE, MAKE_CONVERSATION, MAKE_CUSTOMER, Located
 from adapters.storage.talks import begun, flow_of
@@ -19,23 +20,37 @@ from engine.pack import Pack
 
 logger = logging.getLogger(__name__)
 
-# PostgreSQL: whoever holds one of the conversations is not waited for, or all the others would wait along.
-FOUND = """
-    SELECT conversations.id, channels.id, channels.business, customers.user_id, customers.profile_name
-    FROM channels
-    JOIN customers ON customers.business = channels.business AND customers.phone = ?
-    JOIN conversations
-    ON conversations.customer_id = customers.id AND conversations.channel_id = channels.id
-    WHERE channels.provider = ? AND channels.address = ?"""
 FIND = {
-    "sqlite": FOUND,
-    "postgresql": f"{FOUND} FOR NO KEY UPDATE OF conversations SKIP LOCKED",
+    "sqlite": """
+    SELECT asked.place, conversations.id, channels.id, channels.business, customers.user_id,
+           customers.profile_name
+    FROM (SELECT column1 AS place, column2 AS phone, column3 AS provider, column4 AS address
+          FROM (VALUES (?, ?, ?, ?)) AS given) AS asked
+    CROSS JOIN channels ON channels.provider = asked.provider AND channels.address = asked.address
+    CROSS JOIN customers ON customers.business = channels.business AND customers.phone = asked.phone
+    CROSS JOIN conversations
+    ON conversations.customer_id = customers.id AND conversations.channel_id = channels.id""",
+    # Whoever holds one of the conversations is not waited for, or all the others would wait along.
+    "postgresql": """
+    SELECT asked.place, found.*
+    FROM (SELECT column1 AS place, column2 AS phone, column3 AS provider, column4 AS address
+          FROM (VALUES (?, ?, ?, ?)) AS given) AS asked
+    CROSS JOIN LATERAL
+    (SELECT conversations.id, channels.id, channels.business, customers.user_id, customers.profile_name
+     FROM channels
+     JOIN customers ON customers.business = channels.business AND customers.phone = asked.phone
+     JOIN conversations
+     ON conversations.customer_id = customers.id AND conversations.channel_id = channels.id
+     WHERE channels.provider = asked.provider AND channels.address = asked.address
+     LIMIT 1 FOR NO KEY UPDATE OF conversations SKIP LOCKED) AS found""",
 }
 # A talk without a flow went on elsewhere: see `talks.py`.
 HEAR = """
     UPDATE conversations
-    SET touched = touched + 1, heard_at = CASE WHEN heard_at >= ? THEN heard_at ELSE ? END
-    WHERE id = ? AND flow <> '' RETURNING id"""
+    SET touched = touched + 1,
+        heard_at = CASE WHEN heard_at >= said.moment THEN heard_at ELSE said.moment END
+    FROM (SELECT column1 AS moment, column2 AS id FROM (VALUES (?, ?)) AS given) AS said
+    WHERE conversations.id = said.id AND conversations.flow <> '' RETURNING conversations.id"""
 
 
 class Usual(NamedTuple):
@@ -107,20 +122,16 @@ class UsualMessages:
 
     def _keep_known(self, messages: Sequence[Usual]) -> Answers:
         database = self._database
-        places = database.rows_all(
-            [
-                (FIND[database.kind], (usual.message.sender, usual.provider, usual.message.channel))
-                for usual in messages
-            ]
-        )
-        answers: list[UsualKept | Literal["not found"] | None] = [None] * len(messages)
+        asked = [
+            (number, usual.message.sender, usual.provider, usual.message.channel)
+            for number, usual in enumerate(messages)
+        ]
+        [found] = rows_of_groups(database, ((FIND[database.kind], asked),))
+        answers: list[UsualKept | Literal["not found"] | None] = [NOT_FOUND] * len(messages)
         located: dict[int, Located] = {}
-        for number, (usual, rows) in enumerate(zip(messages, places, strict=True)):
-            if not rows:
-                answers[number] = NOT_FOUND
-                continue
-            conversation, channel, business, user_id, profile_name = rows[0]
-            message = usual.message
+        for number, conversation, channel, business, user_id, profile_name in found:
+            message = messages[number].message
+            answers[number] = None
             is_known = message.user_id in ("", user_id) and message.sender_name in ("", profile_name)
             if is_known and business in self._packs:
                 located[number] = Located(conversation, channel, business)
@@ -188,35 +199,37 @@ class UsualMessages:
         self, messages: Sequence[Usual], located: Mapping[int, Located]
     ) -> Iterator[tuple[int, UsualKept]]:
         """Writes the messages that have a place; what came of each, by its number among all."""
-        statements: list[Statement] = []
-        for number, place in located.items():
+        heard: dict[int, datetime] = {}
+        letters: list[Sequence[object]] = []
+        for number, place in sorted(located.items()):
             usual = messages[number]
             message, said_at, now = usual.message, stored(usual.sent_at), stored(usual.now)
-            statements += (
-                (HEAR, (said_at, said_at, place.conversation)),
+            heard[place.conversation] = max(said_at, heard.get(place.conversation, said_at))
+            letters.append(
                 (
-                    self._keep_inbound,
-                    (
-                        place.business,
-                        place.conversation,
-                        place.channel,
-                        message.id,
-                        message.kind,
-                        message.text,
-                        dump(message),
-                        "received",
-                        now,
-                        usual.correlation,
-                        now,
-                        stored(message.sent_at) if message.sent_at else None,
-                    ),
-                ),
+                    place.business,
+                    place.conversation,
+                    place.channel,
+                    message.id,
+                    message.kind,
+                    message.text,
+                    dump(message),
+                    "received",
+                    now,
+                    usual.correlation,
+                    now,
+                    stored(message.sent_at) if message.sent_at else None,
+                )
             )
-        answers = self._database.rows_all(statements)
-        for number, held, rows in zip(located, answers[::2], answers[1::2], strict=True):
-            if not held:
-                raise LookupError("a talk went on elsewhere")
-            yield number, UsualKept(held[0][0], bool(rows), bool(rows and rows[0][1]))
+        moments = [(moment, conversation) for conversation, moment in heard.items()]
+        held, kept = rows_of_groups(self._database, ((HEAR, moments), (self._keep_inbound, letters)))
+        if len(held) != len(heard):
+            raise LookupError("a talk went on elsewhere")
+        new = {(channel, id): others_wait for _, others_wait, channel, id in kept}
+        for number, place in sorted(located.items()):
+            # One id twice in the group is kept once.
+            others_wait = new.pop((place.channel, messages[number].message.id), None)
+            yield number, UsualKept(place.conversation, others_wait is not None, bool(others_wait))
 
 
 def _usual(provider: str, updates: Sequence[object], now: datetime, correlation: str) -> Usual | None:
