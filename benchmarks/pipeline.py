@@ -5,7 +5,8 @@
 Parts: `throughput` (handled turns a second, beside the floor of the same run), `latency` (at half of that),
 `webhook` (its p99 beside a bare handler, at 1,000 and at 1,000,000 conversations), `dispatch` (what telling a
 worker costs), `memory` (over a simulated hour). Everything is durable: `synchronous=FULL`, and fsync in
-PostgreSQL. Nothing is delivered: replies stay queued.
+PostgreSQL. Nothing is delivered, and nobody told to: replies stay queued. What is posted is signed before the
+clock starts.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline_floor import floor
-from pipeline_shop import SAYS, Site, body_of, handled, post, site_of
+from pipeline_shop import SAYS, Posted, Site, handled, post, posted_of, site_of
 from pipeline_web import fill, latencies, percentile, web_server
 from servers import fresh_database, postgresql_server, valkey_server
 
@@ -118,21 +119,21 @@ def work(url: str, redis_url: str) -> None:
     print(json.dumps(ended))
 
 
-def bodies(messages: int, first: int, run: str) -> list[bytes]:
+def messages_of(messages: int, first: int, run: str) -> list[Posted]:
     """What so many customers say, all at once: the first message of each, then the second of each …"""
     customers = range(first, first + messages // len(SAYS))
-    return [body_of(customer, place, run) for place in range(len(SAYS)) for customer in customers]
+    return [posted_of(customer, place, run) for place in range(len(SAYS)) for customer in customers]
 
 
-def pushed(site: Site, said: list[bytes], senders: int = SENDERS) -> float:
+def pushed(site: Site, said: list[Posted], senders: int = SENDERS) -> float:
     """Messages a second, from the first that came to the last that was handled."""
     rows = site.storage.database.rows
     before = handled(rows)
     began = time.perf_counter()
 
-    def send(mine: list[bytes]) -> None:
-        for body in mine:
-            post(site, body)
+    def send(mine: list[Posted]) -> None:
+        for posted in mine:
+            post(site, posted)
 
     # A customer's messages have one sender, so that they come in their order.
     customers = len(said) // len(SAYS)
@@ -173,8 +174,8 @@ def throughput(modes: list[Mode], messages: int, rounds: int) -> dict[str, float
         for number in range(rounds):
             with mode.database() as url:
                 with mode.running(url, []) as site:
-                    pushed(site, bodies(len(SAYS) * 25, 0, "warm"))
-                    ours.append(pushed(site, bodies(messages, 1000, f"round{number}")))
+                    pushed(site, messages_of(len(SAYS) * 25, 0, "warm"))
+                    ours.append(pushed(site, messages_of(messages, 1000, f"round{number}")))
                     conversations = [
                         row[0] for row in site.storage.database.rows("SELECT id FROM conversations")
                     ]
@@ -199,12 +200,12 @@ def latency(modes: list[Mode], rates: dict[str, float], seconds: float = 10.0) -
         began: defaultdict[int, list[float]] = defaultdict(list)
         done: list[tuple[int, float]] = []
         with mode.database() as url, mode.running(url, done) as site:
-            pushed(site, bodies(len(SAYS) * 25, 0, "warm"))
+            pushed(site, messages_of(len(SAYS) * 25, 0, "warm"))
             start = time.perf_counter()
             for number in range(count):
                 time.sleep(max(0.0, start + number / rate - time.perf_counter()))
                 at = time.time()
-                said = body_of(1000 + number % customers, number // customers, "paced")
+                said = posted_of(1000 + number % customers, number // customers, "paced")
                 for conversation in post(site, said):
                     began[conversation].append(at)
             time.sleep(1.0)
@@ -266,10 +267,10 @@ def dispatch(modes: list[Mode], rounds: int, count: int = 3000) -> None:
                 told.append((time.process_time() - began) / count * 1e6)
                 site.workers.stop()
                 alone = site_of(url, "", 0)
-                for body in bodies(len(SAYS) * 25, 0, "warm"):
-                    post(alone, body)
-                said = bodies(len(SAYS) * 100, 1000, f"r{number}")
-                conversations = {one for body in said for one in post(alone, body)}
+                for posted in messages_of(len(SAYS) * 25, 0, "warm"):
+                    post(alone, posted)
+                said = messages_of(len(SAYS) * 100, 1000, f"r{number}")
+                conversations = {one for posted in said for one in post(alone, posted)}
                 began = time.perf_counter()
                 for one in conversations:
                     alone.jobs.take_turns(one)
@@ -289,7 +290,7 @@ def memory(messages: int = 36_000) -> None:
         site = site_of(f"sqlite:///{folder}/shop.db", threads=0, now=lambda: clock[0])
         for number in range(messages):
             clock[0] = moment + timedelta(seconds=3600 * number / messages)
-            for conversation in post(site, body_of(number // len(SAYS) % 500, number, "hour")):
+            for conversation in post(site, posted_of(number // len(SAYS) % 500, number, "hour")):
                 site.jobs.take_turns(conversation)
             if number + 1 in (messages // 10, messages // 2, messages):
                 sizes.append(resident())

@@ -50,13 +50,14 @@ def site_of(
     storage = open_storage(database_url)
     storage.migrate()
     site = make_site(settings_of(database_url, redis_url), packs, storage, now, threads)
-    site.dispatch.deliveries.work["deliver"] = lambda conversation: None
+    # Nobody delivers here, so nobody is told to: the replies of the floor stay queued, too.
+    site.dispatch.deliveries.put = lambda task, ids: None  # type: ignore[method-assign]
     settle()
     return site
 
 
-def body_of(customer: int, place: int, run: str) -> bytes:
-    """What Meta posts of a customer's message, by its place in what they say."""
+def posted_of(customer: int, place: int, run: str) -> Posted:
+    """What Meta posts of a customer's message, by its place in what they say: signed, as it signs it."""
     message = {
         "from": str(923_000_000_000 + customer),
         "id": f"wamid.{run}.{customer}.{place}",
@@ -72,16 +73,13 @@ def body_of(customer: int, place: int, run: str) -> bytes:
     }
     changes = [{"field": "messages", "value": value}]
     entry = [{"id": "55", "changes": changes}]
-    return json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode()
+    body = json.dumps({"object": "whatsapp_business_account", "entry": entry}).encode()
+    headers = {"X-Hub-Signature-256": signature(SECRET, body), "Content-Type": "application/json"}
+    return Posted("http://127.0.0.1/webhooks/meta", headers, body)
 
 
-def headers_of(body: bytes) -> dict[str, str]:
-    return {"X-Hub-Signature-256": signature(SECRET, body), "Content-Type": "application/json"}
-
-
-def post(site: Site, body: bytes) -> Sequence[int]:
+def post(site: Site, posted: Posted) -> Sequence[int]:
     """What the webhook does with a POST, without HTTP: verify, parse, keep, tell; the conversations told."""
-    posted = Posted("http://127.0.0.1/webhooks/meta", headers_of(body), body)
     channel = site.channels["meta"]
     assert channel.verify(posted)
     accepted = site.storage.accept("meta", channel.parse(posted), site.now())

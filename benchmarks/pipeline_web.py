@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pipeline_floor import HEARD, MOMENT, PAYLOAD
-from pipeline_shop import body_of, headers_of, site_of
+from pipeline_shop import posted_of, site_of
 
 FILL = (
     """
@@ -34,8 +34,8 @@ FILL = (
 def fill(file: str, many: int) -> None:
     """So many customers, each with a conversation in which nobody has spoken."""
     site = site_of(f"sqlite:///{file}", threads=0)
-    post_one = body_of(0, 0, "first")
-    site.storage.accept("meta", site.channels["meta"].parse(_posted(post_one)), site.now())
+    first = posted_of(0, 0, "first")
+    site.storage.accept("meta", site.channels["meta"].parse(first), site.now())
     site.storage.close()
     with closing(sqlite3.connect(file)) as connection:
         data, channel = connection.execute("SELECT data, channel_id FROM conversations").fetchone()
@@ -57,11 +57,10 @@ def latencies(port: int, rate: float, seconds: float, customers: int, run: str) 
     def send(first: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         for number in range(first, count, 4):
-            body = body_of(1 + number * step % customers, number, run)
-            headers = headers_of(body)
+            posted = posted_of(1 + number * step % customers, number, run)
             time.sleep(max(0.0, began + number / rate - time.perf_counter()))
             at = time.perf_counter()
-            connection.request("POST", "/webhooks/meta", body, headers)
+            connection.request("POST", "/webhooks/meta", posted.body, dict(posted.headers))
             answer = connection.getresponse()
             answer.read()
             taken.append(time.perf_counter() - at)
@@ -143,12 +142,6 @@ def bare_app(file: str):
         return {"received": 1}
 
     return app
-
-
-def _posted(body: bytes):
-    from adapters.channels.channel import Posted
-
-    return Posted("http://127.0.0.1/webhooks/meta", headers_of(body), body)
 
 
 if __name__ == "__main__":
