@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from adapters.digits import has_digits
+
 DEEPEST = 64
 """How deep lists and objects may stand in each other: providers need ten."""
 
@@ -16,8 +18,8 @@ LONGEST_NUMBER = 1000
 
 # An open end counts as a string too: otherwise each quotation mark in it would be tried as a beginning.
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-_LONG_NUMBER = re.compile(rb"\d{19}")
-"""Longer than what orjson reads exactly: beyond 64 bits it gives a float."""
+INEXACT_DIGITS = 19
+"""A whole number of so many may be beyond 64 bits: orjson gives a float then."""
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -37,7 +39,7 @@ def json_object(raw: bytes) -> dict[str, Any]:
         raise NotJSON(f"the body is nested more than {DEEPEST} deep")
     try:
         body = orjson.loads(raw)
-        if _LONG_NUMBER.search(raw):
+        if has_digits(raw, INEXACT_DIGITS):
             body = json.loads(raw.decode(), parse_int=_whole)
     except orjson.JSONDecodeError:
         try:

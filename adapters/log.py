@@ -14,21 +14,24 @@ from typing import TextIO
 
 import orjson
 
+from adapters.digits import has_digits
 from adapters.log_file import DailyFile
 from adapters.settings import Settings, SettingsError
 
 LOGGER = logging.getLogger("shoptalk")
 
 _PHONE = re.compile(r"(?<![\w.])\+?\d{5,11}(\d{4})(?![\w.])")
-_DIGITS = re.compile(r"\d{9}")
-"""Found in whatever holds a phone number, and several times faster to look for."""
+PHONE_DIGITS = 9
+"""So many stand in a row in whatever holds a phone number."""
+_DIGITS = re.compile(rf"\d{{{PHONE_DIGITS}}}")
 _NOWHERE = {
     **vars(logging.LogRecord(LOGGER.name, logging.INFO, "", 0, "", None, None)),
     **dict.fromkeys(("thread", "threadName", "process", "processName", "taskName")),
 }
 """What a record holds that is written nowhere in particular."""
 _SEVERAL = (list, tuple)
-_SAYING = (str, *_SEVERAL)
+_KEPT = frozenset({"time", "level", "id"})
+"""What a line says as it is."""
 
 
 def masked(address: str) -> str:
@@ -63,21 +66,30 @@ class JsonLines(logging.Formatter):
         # The longest first: of two secrets, one may begin as the other does.
         self._secrets = tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
         self._secret = re.compile("|".join(map(re.escape, self._secrets)))
+        self._written_secrets = tuple(_written(secret)[1:-1] for secret in self._secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": self.clean(record.getMessage()),
+            "event": record.getMessage(),
+            **getattr(record, "values", {}),
         }
-        for name, value in getattr(record, "values", {}).items():
-            line[name] = self._cleaned(value) if isinstance(value, _SAYING) and name != "id" else value
         if record.exc_info:
-            line["traceback"] = self.clean(self.formatException(record.exc_info))
-        try:
-            return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-        except TypeError:  # half a surrogate pair, or a number that is longer than orjson writes
-            return json.dumps(line, default=str)
+            line["traceback"] = self.formatException(record.exc_info)
+        written = _written(line)
+        if not self._is_telling(written):
+            return written.decode()
+        clean = {name: value if name in _KEPT else self._cleaned(value) for name, value in line.items()}
+        return _written(clean).decode()
+
+    def _is_telling(self, written: bytes) -> bool:
+        """Whether there may be a secret or a phone number in the line, in the digits of any script."""
+        return (
+            not written.isascii()
+            or has_digits(written, PHONE_DIGITS)
+            or any(secret in written for secret in self._written_secrets)
+        )
 
     def _cleaned(self, value: object) -> object:
         if isinstance(value, _SEVERAL):
@@ -91,6 +103,13 @@ class JsonLines(logging.Formatter):
                 text = self._secret.sub("[secret]", text)
                 break
         return _PHONE.sub(r"…\1", text) if _DIGITS.search(text) else text
+
+
+def _written(value: object) -> bytes:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # half a surrogate pair, or a number that is longer than orjson writes
+        return json.dumps(value, default=str, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def start_logging(

@@ -190,3 +190,33 @@ def test_a_line_that_cannot_be_written_is_told_to_standard_error(tmp_path, capfd
         monkeypatch.setattr(sys, "stderr", sys.__stderr__)
         say(file, clock, "lost otherwise")
     assert "lost otherwise" in capfd.readouterr().err
+
+
+SECRETS = ("a plain one", 'in "quotation" marks\\', "με τόνους", "half \ud83d of one")
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("nothing to hide, in 2026", "nothing to hide, in 2026"),
+        ("from +923001234567 today", "from …4567 today"),
+        ("from 923001234567", "from …4567"),
+        ("from ٩٢٣٠٠١٢٣٤٥٦٧", "from …٤٥٦٧"),
+        ("c0ffee123456789ab", "c0ffee123456789ab"),
+        *((f"with {secret}, and", "with [secret], and") for secret in SECRETS),
+        (["+923001234567", ("a plain one", 7)], ["…4567", ["[secret]", 7]]),
+        ("\ud83d of 923001234567", "\ud83d of …4567"),
+        (10**40, 10**40),
+    ],
+)
+def test_whatever_a_line_says_it_hides_secrets_and_numbers(said: object, written: object) -> None:
+    made = record("sent to 923001234567", MIDNIGHT)
+    vars(made)["values"] = {"id": "wamid.923001234567", "what": said, "level": "info"}
+    line = json.loads(log.JsonLines(SECRETS).format(made))
+    assert line == {
+        "time": line["time"],
+        "level": "info",
+        "event": "sent to …4567",
+        "id": "wamid.923001234567",
+        "what": written,
+    }
