@@ -23,7 +23,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,12 +40,36 @@ SENDERS = 8
 """POSTs that come at the same time: as many as a web process of `deploy/` takes."""
 
 
-class Mode:
-    """Where it runs: the database's address, Redis or none, and how many worker processes (0: this one)."""
+@contextmanager
+def on_one_processor() -> Iterator[None]:
+    """Keeps this thread, and those that it starts, where `deploy/shoptalk.service` keeps a process."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setaffinity(0, allowed)
 
-    def __init__(self, name: str, workers: int, redis_url: str = "", server_url: str = "") -> None:
+
+class Mode:
+    """Where it runs: the database's address, Redis or none, and how many worker processes (0: this one).
+
+    `place` is what this process is kept in while it runs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        workers: int,
+        redis_url: str = "",
+        server_url: str = "",
+        place: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self.name = name
         self.workers = workers
+        self.place = place
         self.redis_url = redis_url
         self.server_url = server_url
 
@@ -65,6 +89,10 @@ class Mode:
 
         When it is over, `ended` holds the conversations that were worked on, each with the moment of its end.
         """
+        with self.place():
+            yield from self._running(url, ended)
+
+    def _running(self, url: str, ended: list[tuple[int, float]]) -> Iterator[Site]:
         site = site_of(url, self.redis_url, 0 if self.workers else THREADS)
         command = [sys.executable, __file__, "--work", url, self.redis_url]
         processes = [
@@ -251,7 +279,7 @@ def webhook(rounds: int, rate: float = 100.0, seconds: float = 6.0) -> None:
 def dispatch(modes: list[Mode], rounds: int, count: int = 3000) -> None:
     """Prints what it costs that a worker is told of a conversation, as a part of a turn without it."""
     print("\n| microseconds | dispatch | a turn | part |\n|---|---|---|---|")
-    for mode in modes[:2]:
+    for mode in (modes[0], modes[-1]):
         told, turns = [], []
         for number in range(rounds):
             with mode.database() as url:
@@ -333,7 +361,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         server = stack.enter_context(postgresql_server(Path(folder) / "postgresql"))
         queue = stack.enter_context(valkey_server(Path(folder)))
-        modes = [Mode("SQLite, one process", 0)]
+        modes = [
+            Mode("SQLite, one process", 0),
+            Mode("SQLite, on one processor", 0, place=on_one_processor),
+        ]
         modes += [
             Mode(f"PostgreSQL and Redis, {count}", number, queue.url, server.url)
             for number, count in ((1, "one worker"), (2, "two workers"))

@@ -75,6 +75,10 @@ class Database(ABC):
     def connected(self) -> AbstractContextManager[None]:
         """A stretch in which calls of `peewee` itself find this thread's connection."""
 
+    def moment(self, moment: datetime) -> datetime | str:
+        """The moment as `stored` gives it, in what the driver takes soonest."""
+        return stored(moment)
+
     @abstractmethod
     def check_writable(self) -> None:
         """Raises DatabaseBusy where the database takes no change."""

@@ -108,7 +108,7 @@ class Failures:
                 # Nobody knows which it was: it would fire for ever.
                 changes.append((NO_TIMER, (conversation,)))
             if apology is not None and owed:
-                changes.append((QUEUE_REPLY, queued_reply(located, apology, now, message, correlation)))
+                changes.append((QUEUE_REPLY, queued_reply(located, apology, moment, message, correlation)))
             database.execute_all(changes)
         return is_put_aside
 

@@ -308,7 +308,7 @@ class Outbox:
         with self.database.writing():
             located = self.directory.conversation(business, channel, sender, now)
             self.database.execute(TOUCH, located.conversation)
-            values = queued_reply(located, outbound, now, correlation=clean(correlation))
+            values = queued_reply(located, outbound, stored(now), correlation=clean(correlation))
             return self.database.insert(f"{QUEUE_REPLY} RETURNING id", *values)
 
     def _claimable(self, conversation: int, now: datetime, rate: Rate | None) -> _Claimable | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.storage.database import stored
 from adapters.storage.payloads import clean, dump, kind_of
 from adapters.storage.people import Located
 from engine.message import Outbound
@@ -19,12 +18,14 @@ QUEUE_REPLY = """
 def queued_reply(
     located: Located,
     outbound: Outbound,
-    now: datetime,
+    moment: datetime | str,
     in_reply_to: int | None = None,
     correlation: str = "",
 ) -> tuple[object, ...]:
-    """The parameters of QUEUE_REPLY for a reply, to the message `in_reply_to` if to any."""
-    moment = stored(now)
+    """The parameters of QUEUE_REPLY for a reply, to the message `in_reply_to` if to any.
+
+    `moment` is as columns hold it (`Database.moment`).
+    """
     return (
         located.business,
         located.conversation,

@@ -199,12 +199,13 @@ class UsualMessages:
         self, messages: Sequence[Usual], located: Mapping[int, Located]
     ) -> Iterator[tuple[int, UsualKept]]:
         """Writes the messages that have a place; what came of each, by its number among all."""
+        moment_of = self._database.moment
         heard: dict[int, datetime] = {}
         letters: list[Sequence[object]] = []
         for number, place in sorted(located.items()):
             usual = messages[number]
-            message, said_at, now = usual.message, stored(usual.sent_at), stored(usual.now)
-            heard[place.conversation] = max(said_at, heard.get(place.conversation, said_at))
+            message, now = usual.message, moment_of(usual.now)
+            heard[place.conversation] = max(usual.sent_at, heard.get(place.conversation, usual.sent_at))
             letters.append(
                 (
                     place.business,
@@ -218,10 +219,10 @@ class UsualMessages:
                     now,
                     usual.correlation,
                     now,
-                    stored(message.sent_at) if message.sent_at else None,
+                    moment_of(message.sent_at) if message.sent_at else None,
                 )
             )
-        moments = [(moment, conversation) for conversation, moment in heard.items()]
+        moments = [(moment_of(moment), conversation) for conversation, moment in heard.items()]
         held, kept = rows_of_groups(self._database, ((HEAR, moments), (self._keep_inbound, letters)))
         if len(held) != len(heard):
             raise LookupError("a talk went on elsewhere")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from adapters.storage.database import Database, StorageError, loaded, loaded_or_none, stored, utc_now
+from adapters.storage.database import Database, StorageError, loaded, loaded_or_none, utc_now
 from adapters.storage.groups import execute_groups
 from adapters.storage.payloads import dump, load_received
 from adapters.storage.people import ChannelAddress, Directory, Located
@@ -225,15 +225,16 @@ class WorkingTurn:
         conversations of others that were told something.
         """
         now = now or utc_now()
-        moment = stored(now)
+        moment = self._database.moment(now)
         answers = self._oldest if self._oldest is not None and self._oldest.id == message_id else None
         correlation = answers.correlation if answers else ""
         state = turn.conversation.state
         data = talk.dump(turn.conversation).decode()
-        due = None if due_at is None else stored(due_at)
+        due = None if due_at is None else self._database.moment(due_at)
         trace = dump(turn.trace)
         replies = [
-            queued_reply(self._located, outbound, now, message_id, correlation) for outbound in turn.replies
+            queued_reply(self._located, outbound, moment, message_id, correlation)
+            for outbound in turn.replies
         ]
         others: list[int] = []
         self.has_told = self.has_told or bool(turn.told)
@@ -243,7 +244,7 @@ class WorkingTurn:
             )
             others.append(located.conversation)
             replies += (
-                queued_reply(located, outbound, now, correlation=correlation) for outbound in told.replies
+                queued_reply(located, outbound, moment, correlation=correlation) for outbound in told.replies
             )
         version = self.version
         kept = (self.business, self.id, message_id, moment, duration, self._state, state, trace, "", version)
