@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import parse
-from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from adapters.web.request_counts import RequestCounts
@@ -31,10 +30,6 @@ def clock() -> Clock:
 @pytest.fixture
 def counts(clock: Clock) -> RequestCounts:
     return RequestCounts(clock=clock)
-
-
-def test_its_name_leads_flask_limiter_to_it() -> None:
-    assert isinstance(storage_from_string("counts://"), RequestCounts)
 
 
 def test_it_keeps_a_rate(counts: RequestCounts, clock: Clock) -> None:

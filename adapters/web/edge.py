@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterable, Mapping
-from ipaddress import IPv6Address
+from collections.abc import Callable, Iterable
 from secrets import token_hex
 from typing import Any, NoReturn
 
 from flask import Blueprint, Flask, abort, request
-from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 
 from adapters import log
 from adapters.settings import Settings
-from adapters.web import request_counts
+from adapters.web import rates
 from adapters.web.proxies import HERE, address_of, asked_by, is_in
 
 LARGEST_BODY = 3 * 1024 * 1024
@@ -33,9 +29,6 @@ STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=31536000")
 REQUEST_ID = "shoptalk.request_id"
 """The name in a request's environ of the word that all its log lines share."""
 
-PATIENCE = 0.5
-"""Seconds that Redis may take to count a request; after that it is counted in memory."""
-
 _Application = Callable[..., Iterable[bytes]]
 
 
@@ -49,8 +42,7 @@ def guard(app: Flask, settings: Settings, webhooks: Blueprint, api: Blueprint) -
         if (request.content_length or 0) > LARGEST_BODY:
             _too_large()
 
-    _limiter(settings, {webhooks.name: settings.webhook_rate, api.name: settings.api_rate}).init_app(app)
-    app.register_error_handler(RateLimitExceeded, _too_often)
+    rates.guard(app, {webhooks.name: settings.webhook_rate, api.name: settings.api_rate}, settings.redis_url)
 
     @app.before_request
     def refuse_strangers() -> None:
@@ -120,71 +112,3 @@ def _refuse_strangers(settings: Settings) -> None:
     if address is None or not is_in(address, settings.allowed_networks):
         log.event("webhook_stranger", path=request.path, address=str(address), correlation=request_id())
         abort(403, "the webhooks take requests only from the networks in WEBHOOK_ALLOWED_NETWORKS")
-
-
-def _limiter(settings: Settings, rates: Mapping[str, str]) -> Limiter:
-    """Counts what one address asks of each blueprint that has a rate.
-
-    In Redis where there is one, so that all processes count together; else, and while it is away, in memory.
-    What goes wrong there the limiter writes into the log, and lets the request through.
-    """
-    seldom = _Seldom()
-
-    def breached(limit: RequestLimit) -> None:
-        if seldom.now():
-            log.event("asked_too_often", limit=str(limit.limit), by=_whoever(), path=request.path)
-
-    # As limits of the application: those of a blueprint cost more time, and count each page for itself.
-    return Limiter(
-        lambda: f"{request.blueprint} {_whoever()}",
-        application_limits=[lambda: rates.get(request.blueprint or "", settings.api_rate)],
-        application_limits_exempt_when=lambda: request.blueprint not in rates,
-        storage_uri=re.sub("^unix://", "redis+unix://", settings.redis_url) or f"{request_counts.SCHEME}://",
-        storage_options=_storage_options(settings.redis_url),
-        strategy="moving-window",
-        in_memory_fallback_enabled=True,
-        swallow_errors=True,
-        key_prefix="shoptalk",
-        on_breach=breached,
-    )
-
-
-def _storage_options(redis_url: str) -> dict[str, Any]:
-    if not redis_url:
-        return {}
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    return {
-        "socket_connect_timeout": PATIENCE,
-        "socket_timeout": PATIENCE,
-        "retry": Retry(NoBackoff(), 0),
-    }
-
-
-def _whoever() -> str:
-    """Who is counted: an address, of IPv6 the network that one customer of a provider has."""
-    address = address_of(request.remote_addr or "")
-    if isinstance(address, IPv6Address):
-        return f"{address.exploded[:19]}::/64"
-    return str(address or "somebody")
-
-
-def _too_often(error: RateLimitExceeded) -> ResponseReturnValue:
-    limit = error.limit.limit
-    headers: Mapping[str, str] = {"Retry-After": str(limit.get_expiry())}
-    return {"error": f"this address asks too often: at most {limit}"}, 429, dict(headers)
-
-
-class _Seldom:
-    """Lets something be said once a second: a flood of requests must not become a flood of log lines."""
-
-    def __init__(self) -> None:
-        self._said_at = float("-inf")
-
-    def now(self) -> bool:
-        moment = time.monotonic()
-        if moment - self._said_at < 1:
-            return False
-        self._said_at = moment
-        return True

@@ -1,4 +1,4 @@
-"""Counts requests in memory for Flask-Limiter, at the same small cost however many have been counted.
+"""Keeps in memory what `limits` counts, at the same small cost however many have been counted.
 
 The storage that its library brings starts a thread, only to forget old ones, whenever the last one has ended:
 at a hundred requests a second nearly one for each.
@@ -13,9 +13,6 @@ from collections.abc import Callable
 
 from limits.storage import MovingWindowSupport, Storage
 
-SCHEME = "counts"
-"""The word by which Flask-Limiter finds this storage: `counts://`."""
-
 
 class _Window:
     """When the requests under one key came, the oldest first, and when the last of them counts no more."""
@@ -29,8 +26,6 @@ class _Window:
 
 class RequestCounts(Storage, MovingWindowSupport):
     """The moving windows of one process. Threads share it; `clock` gives seconds."""
-
-    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - as the library declares it
 
     def __init__(
         self,
