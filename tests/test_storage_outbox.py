@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from datetime import timedelta
 from itertools import permutations
@@ -38,8 +39,9 @@ from adapters.storage import (
     working_turn,
 )
 from adapters.storage.database import stored
-from adapters.storage.payloads import dump, kind_of, load_outbound
-from engine.message import Media, Option, Outbound, Receipt
+from adapters.storage.payloads import dump, kind_of, load_outbound, load_received
+from engine.message import Inbound, Media, Option, Outbound, Receipt
+from engine.turn import Timer
 
 
 @pytest.fixture
@@ -264,6 +266,18 @@ def test_a_text_is_queued_for_somebody_new(storage: Storage) -> None:
 def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> None:
     assert load_outbound(dump(outbound)) == outbound
     assert kind_of(outbound) == kind
+
+
+@pytest.mark.parametrize("is_kept_in_order", [True, False])
+def test_what_an_earlier_version_wrote_comes_back_too(is_kept_in_order: bool) -> None:
+    message = Inbound("text", "hi", id="w1", sender=ANN, channel=NUMBER, sent_at=at(9), raw={"text": "hi"})
+    values = json.loads(dump(message))
+    del values["original"], values["moved_to"]  # parts that it had not thought of
+    names = list(values) if is_kept_in_order else sorted(values)
+    assert load_received(json.dumps({name: values[name] for name in names})) == message
+    assert load_received(dump(message)) == message
+    timer = Timer(1, 3, 1795740700.25)
+    assert load_received(dump(timer)) == timer
 
 
 @pytest.mark.parametrize(

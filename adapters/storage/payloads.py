@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -19,6 +19,9 @@ DEEPEST = 100
 
 LONGEST_ID = 512
 """Characters of a message's or a customer's id, at most; PostgreSQL indexes no more than 2,700 bytes."""
+
+
+Said = TypeVar("Said", Inbound, Option, Outbound, Receipt, Timer)
 
 
 def clean(text: str) -> str:
@@ -73,7 +76,7 @@ def dump(value: object) -> str:
 def load_received(payload: str) -> Inbound | Timer:
     """The message of a customer, or the timer, that `dump` wrote."""
     values = orjson.loads(payload)
-    return Timer(**values) if "visit" in values else _inbound(values)
+    return _made(Timer, values) if "visit" in values else _inbound(values)
 
 
 def load_inbound(payload: str) -> Inbound:
@@ -88,7 +91,7 @@ def _inbound(values: dict[str, Any]) -> Inbound:
         values["sent_at"] = datetime.fromisoformat(values["sent_at"])
     values["contacts"] = tuple(values["contacts"])
     values["items"] = tuple((code, quantity) for code, quantity in values["items"])
-    return Inbound(**values)
+    return _made(Inbound, values)
 
 
 def load_receipt(payload: str) -> Receipt:
@@ -96,19 +99,27 @@ def load_receipt(payload: str) -> Receipt:
     values = orjson.loads(payload)
     if values["at"]:
         values["at"] = datetime.fromisoformat(values["at"])
-    return Receipt(**values)
+    return _made(Receipt, values)
 
 
 def load_outbound(payload: str) -> Outbound:
     """The reply that `dump` wrote."""
     values = orjson.loads(payload)
-    values["buttons"] = tuple(Option(**button) for button in values["buttons"])
-    values["rows"] = tuple(Option(**row) for row in values["rows"])
+    values["buttons"] = tuple([_made(Option, button) for button in values["buttons"]])
+    values["rows"] = tuple([_made(Option, row) for row in values["rows"]])
     values["products"] = tuple(values["products"])
     if values["media"]:
         kind, media = values["media"]
         values["media"] = (kind, Media(**media))
-    return Outbound(**values)
+    return _made(Outbound, values)
+
+
+def _made(kind: type[Said], values: dict[str, Any]) -> Said:
+    """The value of these parts, which `dump` wrote in their order; by names it takes five times as long.
+
+    A part that had not been thought of when it was written has its default.
+    """
+    return kind._make(values.values()) if tuple(values) == kind._fields else kind(**values)
 
 
 def kind_of(outbound: Outbound) -> str:

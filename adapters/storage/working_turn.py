@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -58,8 +57,7 @@ NOT_SAID = Inbound("system")
 """What stands in the place of a customer's words where a timer waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingMessage:
+class WaitingMessage(NamedTuple):
     """A message that waits to be taken up: `id` is its row's, `inbound.id` the provider's.
 
     `attempts` counts the turns of it that broke; `try_after` is the moment before which it is put off. A
