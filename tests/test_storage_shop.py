@@ -92,6 +92,40 @@ def test_products_are_made_anew_only_where_a_row_has_changed(place: Place) -> No
         opened.close()
 
 
+def test_the_products_are_after_an_order_what_their_rows_are(place: Place) -> None:
+    storage = open_shop(place.url)
+    talks = [heard(storage, "hi", f"w{number}", phone) for number, phone in enumerate((ANN, BOB))]
+
+    def shelves(shop: StorageShop) -> tuple[Product, ...]:
+        """What a shop finds that has seen nothing yet."""
+        return StorageShop(storage.database, SHOP, shop.customer()).products()
+
+    with storage.batch(talks, NOW) as batch:
+        for working in batch:
+            shop = working.shop
+            before = shop.products()
+            for product, quantity in ((COOKIE, 3), (CAKE, 1), (COOKIE, 2)):
+                shop.place_order(order_of(product, quantity))
+                assert shop.products() == shelves(shop)
+            assert shop.products() != before
+            with pytest.raises(Failure, match="out_of_stock"):
+                shop.place_order(order_of(COOKIE, 1000))
+            assert shop.products() == shelves(shop)
+            kept(working)
+    storage.close()
+
+
+def test_what_is_not_counted_stays_the_same_value(place: Place) -> None:
+    storage = open_shop(place.url)
+    with storage.turn(heard(storage, "hi", "w1", ANN), NOW) as working:
+        working.shop.place_order(order_of(COOKIE, 1))
+        uncounted = next(product for product in working.shop.products() if product.stock is None)
+        before = working.shop.products()
+        working.shop.place_order(order_of(uncounted, 3))
+        assert working.shop.products() is before
+    storage.close()
+
+
 def test_two_customers_never_both_get_the_last_cookie(place: Place) -> None:
     # Two storages on one file do without the lock of the process: the database alone decides.
     storages = [open_shop(place.url), open_shop(place.url)]

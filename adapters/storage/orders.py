@@ -93,13 +93,8 @@ class Orders:
         """The statement that counts one more order on this day, and gives how many there are then."""
         return NEXT_NUMBER, (self._business.id, self._day(moment))
 
-    def keep(
-        self, draft: OrderDraft, count: int, customer: Customer, conversation: int | None, also: Statement
-    ) -> tuple[Kept, list[tuple[Any, ...]]]:
-        """Keeps the day's order of this count, with its lines and the first step of its life.
-
-        Gives it, and the rows of another statement that is read in the same round trip.
-        """
+    def keep(self, draft: OrderDraft, count: int, customer: Customer, conversation: int | None) -> Kept:
+        """Keeps the day's order of this count, with its lines and the first step of its life."""
         business = self._business.id
         number = self._business.order_number_of(self._day(draft.placed_at), count)
         total, placed_at = to_units(draft.total, self._currency), stored(draft.placed_at)
@@ -125,10 +120,9 @@ class Orders:
             (KEEP, order),
             *((KEEP_ITEM, (business, number, business, *item)) for item in items),
             (KEEP_NOTE, (business, number, business, draft.status, customer.role, placed_at)),
-            also,
         ]
         try:
-            found, *_, read = self._database.rows_all(statements)
+            found, *_ = self._database.rows_all(statements)
         except peewee.IntegrityError as error:
             if not any(name in str(error) for name in NUMBER_IS_TAKEN):
                 raise
@@ -136,7 +130,7 @@ class Orders:
             raise BrokenTurn(taken) from error
         identity: int = found[0][0]
         row = _Row(identity, number, draft.status, total, self._currency, placed_at)
-        return Kept(row, [(identity, *item) for item in items]), read
+        return Kept(row, [(identity, *item) for item in items])
 
     def order_of(self, kept: Kept, products: Mapping[str, Product]) -> Order:
         """The order that was kept."""

@@ -22,7 +22,7 @@ PRODUCTS = """
     WHERE business = ? ORDER BY number, on_sale, id"""
 TAKE_STOCK = """
     UPDATE products SET stock = stock - ?
-    WHERE business = ? AND code = ? AND on_sale AND (stock IS NULL OR stock >= ?) RETURNING id"""
+    WHERE business = ? AND code = ? AND on_sale AND (stock IS NULL OR stock >= ?) RETURNING stock"""
 GIVE_STOCK = "UPDATE products SET stock = stock + ? WHERE business = ? AND code = ?"
 # Whoever changes rows that other customers' turns change too has the shelves of the business alone, until the
 # transaction ends: it may then change more of them, in any order, and waits for nobody who waits for it.
@@ -94,9 +94,24 @@ class Shelves:
             seen = self._seen[business] = self._kept.products(business, currency, rows)
         return seen
 
+    def has_seen(self, business: str) -> bool:
+        """Whether it knows how they are."""
+        return business in self._seen
+
     def see(self, business: str, currency: str, rows: list[tuple[Any, ...]]) -> None:
         """The products are as these rows of PRODUCTS have them."""
         self._seen[business] = self._kept.products(business, currency, rows)
+
+    def leave(self, business: str, left: Mapping[str, int | None]) -> None:
+        """So many are left of these products, by their codes, and of the others as many as were seen."""
+        seen = self._seen[business]
+        changed = {
+            product.code: product.replaced(stock=left[product.code])
+            for product in seen
+            if left.get(product.code, product.stock) != product.stock
+        }
+        if changed:
+            self._seen[business] = tuple(changed.get(product.code, product) for product in seen)
 
     def forget(self) -> None:
         """Has them read anew at their next use."""
@@ -165,9 +180,7 @@ class StorageShop:
         """
         with self.savepoint():
             count = self._take_stock(draft)
-            read = (PRODUCTS, (self._business.id,))
-            kept, rows = self._orders.keep(draft, count, self._customer, self._conversation, read)
-            self._shelves.see(self._business.id, self._currency, rows)
+            kept = self._orders.keep(draft, count, self._customer, self._conversation)
         return self._orders.order_of(kept, self._by_code())
 
     def move_order(self, number: str, status: str, by: str, reason: str = "") -> Order:
@@ -226,17 +239,21 @@ class StorageShop:
         wanted = Counter[str]()
         for line in draft.lines:
             wanted[line.product.code] += line.quantity
-        self._shelves.forget()
-        taking = [
-            (TAKE_STOCK, (quantity, self._business.id, code, quantity))
-            for code, quantity in sorted(wanted.items())
-        ]
-        first = self._shelves.have(self._business.id)
+        codes, business = sorted(wanted), self._business.id
+        taking = [(TAKE_STOCK, (wanted[code], business, code, wanted[code])) for code in codes]
+        first = self._shelves.have(business)
+        # Whoever had them before may have changed them since they were seen.
+        read = [] if self._shelves.has_seen(business) and not first else [(PRODUCTS, (business,))]
         # A count that was in vain is undone together with the rest.
-        *met, counted = self._database.rows_all([*first, *taking, self._orders.next_number(draft.placed_at)])[
-            len(first) :
-        ]
-        refused = {code for code, rows in zip(sorted(wanted), met, strict=True) if not rows}
+        asked = [*first, *taking, self._orders.next_number(draft.placed_at), *read]
+        answers = self._database.rows_all(asked)[len(first) :]
+        met, (counted, *found) = answers[: len(codes)], answers[len(codes) :]
+        refused = {code for code, rows in zip(codes, met, strict=True) if not rows}
+        if found:
+            self._shelves.see(business, self._currency, found[0])
+        else:
+            left = {code: rows[0][0] for code, rows in zip(codes, met, strict=True) if rows}
+            self._shelves.leave(business, left)
         if not refused:
             count: int = counted[0][0]
             return count
