@@ -123,3 +123,14 @@ def run_for_many(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[Stat
             answer(working, "yes")
     monkeypatch.undo()
     return ran
+
+
+def test_where_there_is_one_writer_newcomers_cost_no_transaction_of_their_own(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, begun = storage.database, []
+    writing = database.writing
+    monkeypatch.setattr(database, "writing", lambda: (begun.append(1), writing())[1])
+    accepted = storage.accept("meta", [said("hi", "w.1", "19990005501")], NOW)
+    assert accepted.outcomes == {0: "new"}
+    assert len(begun) == (1 if database.kind == "sqlite" else 2)

@@ -80,8 +80,8 @@ Answers = Sequence[UsualKept | Literal["not found"] | None]
 class UsualMessages:
     """Keeps what is usual, that of several threads with one commit.
 
-    Newcomers have transactions of their own: two that each want to make a customer whom the other made would
-    wait for ever where they hold conversations meanwhile.
+    Where there are several writers, newcomers have transactions of their own: two that each want to make a
+    customer whom the other made would wait for ever where they hold conversations meanwhile.
     """
 
     def __init__(self, database: Database, packs: Mapping[str, Pack], keep_inbound: str) -> None:
@@ -89,7 +89,7 @@ class UsualMessages:
         self._packs = packs
         self._keep_inbound = keep_inbound
         self._known: Together[Usual, UsualKept | Literal["not found"]] = Together(
-            partial(self._keep, self._keep_known)
+            partial(self._keep, self._keep_any if database.kind == "sqlite" else self._keep_known)
         )
         self._newcomers: Together[Usual, UsualKept | Literal["not found"]] = Together(
             partial(self._keep, self._keep_newcomers)
@@ -119,6 +119,15 @@ class UsualMessages:
                 "messages that came together are kept one by one: %s: %s", type(error).__name__, error
             )
             return ()
+
+    def _keep_any(self, messages: Sequence[Usual]) -> Answers:
+        answers = list(self._keep_known(messages))
+        new = [number for number, answer in enumerate(answers) if answer == NOT_FOUND]
+        if new:
+            kept = self._keep_newcomers([messages[number] for number in new])
+            for number, answer in zip(new, kept, strict=True):
+                answers[number] = answer
+        return answers
 
     def _keep_known(self, messages: Sequence[Usual]) -> Answers:
         database = self._database
