@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from storage_case import NOW, ON_POSTGRESQL, SHOP, answer, heard, said
@@ -134,3 +135,28 @@ def test_where_there_is_one_writer_newcomers_cost_no_transaction_of_their_own(
     accepted = storage.accept("meta", [said("hi", "w.1", "19990005501")], NOW)
     assert accepted.outcomes == {0: "new"}
     assert len(begun) == (1 if database.kind == "sqlite" else 2)
+
+
+@ON_POSTGRESQL
+def test_whatever_is_empty_in_rows_is_prepared_once(storage: Storage) -> None:
+    database, dice = storage.database, Random(4)
+    put = """
+        INSERT INTO updates (provider, address, kind, provider_id, raw, reason, received_at, applied_at)
+        VALUES (?, ?, 'unread', ?, '{}', '', ?, ?)"""
+    kept = 0
+    with database.writing():
+        for number in range(30):
+            rows = [
+                ("meta", f"{number}", f"w{place}", MOMENT, MOMENT if dice.random() < 0.5 else None)
+                for place in range(MOST_ROWS)
+            ]
+            kept += sum(row[-1] is not None for row in rows)
+            execute_groups(database, ((put, rows),))
+        assert database.rows("SELECT COUNT(*), COUNT(applied_at) FROM updates") == [(30 * MOST_ROWS, kept)]
+        prepared = database.rows("""
+            SELECT COUNT(*), SUM(generic_plans + custom_plans) FROM pg_prepared_statements
+            WHERE statement LIKE '%INTO updates%'""")
+    [(statements, runs)] = prepared
+    # All but the first few, which filled what had been empty so far.
+    assert statements <= 3
+    assert runs >= 20

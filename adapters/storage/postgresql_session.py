@@ -57,6 +57,7 @@ class Connection(psycopg.Connection[Any]):
 
     _adapting: abc.Transformer
     _names: dict[_Shape, bytes]
+    _types: dict[bytes, tuple[int, ...]]
     _numbers: Iterator[int]
 
     def get_ready(self) -> None:
@@ -65,7 +66,7 @@ class Connection(psycopg.Connection[Any]):
         self.adapters.register_dumper(int, Int8Dumper)
         self.prepare_threshold = None
         self._adapting = Transformer(self)
-        self._names, self._numbers = {}, count(1)
+        self._names, self._types, self._numbers = {}, {}, count(1)
         self.tell(f"SET lock_timeout = '{BUSY_SECONDS}s'".encode(), LOOK_UP)
 
     def tell(self, *commands: bytes) -> None:
@@ -125,7 +126,25 @@ class Connection(psycopg.Connection[Any]):
         if not parameters:
             return Ready(_Shape(statement, ()), None, None)
         values = adapting.dump_sequence(parameters, [PyFormat.AUTO] * len(parameters))
-        return Ready(_Shape(statement, adapting.types or ()), values, adapting.formats)
+        types = self._typed(statement, parameters, adapting.types or ())
+        return Ready(_Shape(statement, types), values, adapting.formats)
+
+    def _typed(
+        self, statement: bytes, parameters: Sequence[object], types: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """The types, with what stood there before in the place of an empty value, which has none.
+
+        Of many rows, some empty here and some there, each choice would be prepared for itself.
+        """
+        known = self._types.get(statement)
+        if known == types:
+            return types
+        if known is not None:
+            found = zip(parameters, types, known, strict=True)
+            types = tuple(before if value is None else now for value, now, before in found)
+        if known is not None or len(self._types) < PREPARED_AT_MOST:
+            self._types[statement] = types
+        return types
 
     def rows(self, answer: PGresult) -> list[tuple[Any, ...]]:
         """The rows of an answer; none where it has no columns."""
