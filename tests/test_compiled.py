@@ -74,6 +74,14 @@ def test_a_change_after_compiling_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert compiled.outdated() == []
 
 
+def test_it_compiles_where_no_other_package_is_installed(tmp_path: Path) -> None:
+    # pip builds in an environment of its own, in which mypyc knows no library's types.
+    listed = _in(ROOT, "-c", "import setup; print(*setup.sources())").stdout.split()
+    words = ("--config-file=", "--ignore-missing-imports", "--no-site-packages", f"--cache-dir={tmp_path}")
+    done = _in(ROOT, "-m", "mypy", *words, *listed)
+    assert done.returncode == 0, done.stdout
+
+
 def test_nothing_is_compiled_where_python_is_asked_for() -> None:
     made = "import setup; print(setup.extensions())"
     done = subprocess.run(

@@ -41,7 +41,7 @@ class Environment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             cache_size=0,
         )
-        self.globals = {}
+        self.globals: dict[str, object] = {}
         # Functions of their own, compiled with the rest of what runs a text.
         self.concat = join_parts  # type: ignore[method-assign]
         self.call = call  # type: ignore[method-assign]
