@@ -220,3 +220,17 @@ def test_whatever_a_line_says_it_hides_secrets_and_numbers(said: object, written
         "id": "wamid.923001234567",
         "what": written,
     }
+
+
+@pytest.mark.parametrize("said", [f"with {secret}, and" for secret in SECRETS])
+def test_a_secret_is_found_where_nothing_else_is_to_be_hidden(said: str) -> None:
+    made = record("turn", MIDNIGHT)
+    vars(made)["values"] = {"what": said, "level": "info"}
+    assert json.loads(log.JsonLines(SECRETS).format(made))["what"] == "with [secret], and"
+
+
+@pytest.mark.parametrize("number", ["+923001234567", "٩٢٣٠٠١٢٣٤٥٦٧", "012345678"])
+def test_a_number_is_found_where_nothing_else_is_to_be_hidden(number: str) -> None:
+    made = record("turn", MIDNIGHT)
+    vars(made)["values"] = {"what": f"from {number}"}
+    assert json.loads(log.JsonLines().format(made))["what"] == f"from …{number[-4:]}"
