@@ -6,10 +6,12 @@ marked, the session written, two replies inserted, and a commit, as a turn does 
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
+
+import apsw
 
 PAYLOAD = (
     '{"kind":"text","text":"1, 2","press":null,"media":null,"latitude":null,"longitude":null,"address":"",'
@@ -50,28 +52,30 @@ def floor(url: str, conversations: list[int], messages: int, prefix: str) -> flo
 
 
 def floor_sqlite(file: str, conversations: list[int], messages: int, prefix: str) -> float:
-    """Messages a second; the conversations take turns."""
-    connection = sqlite3.connect(file, isolation_level=None, timeout=30)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    execute = connection.execute
-    [(business, channel)] = execute("SELECT business, id FROM channels WHERE provider = 'meta'").fetchall()
-    began = time.perf_counter()
-    for number in range(messages):
-        conversation = conversations[number % len(conversations)]
-        execute("BEGIN IMMEDIATE")
-        [(heard,)] = execute(HEARD, _heard(business, conversation, channel, f"{prefix}.{number}")).fetchall()
-        execute("COMMIT")
-        execute("BEGIN IMMEDIATE")
-        [(state, data)] = execute(SESSION, (conversation,)).fetchall()
-        execute(MARK, (MOMENT, heard))
-        execute(SAVE, (state, data, MOMENT, conversation))
-        for _ in range(2):
-            execute(SAY, (business, conversation, channel, REPLY, MOMENT, heard, MOMENT))
-        execute("COMMIT")
-    seconds = time.perf_counter() - began
-    connection.close()
-    return messages / seconds
+    """Messages a second, with the driver that the pipeline has too; the conversations take turns."""
+    with closing(apsw.Connection(file)) as connection:
+        connection.set_busy_timeout(30_000)
+        execute: Run = connection.execute
+        execute("PRAGMA synchronous = FULL")
+        execute("PRAGMA foreign_keys = ON")
+        [(business, channel)] = execute(
+            "SELECT business, id FROM channels WHERE provider = 'meta'"
+        ).fetchall()
+        began = time.perf_counter()
+        for number in range(messages):
+            conversation = conversations[number % len(conversations)]
+            execute("BEGIN IMMEDIATE")
+            values = _heard(business, conversation, channel, f"{prefix}.{number}")
+            [(heard,)] = execute(HEARD, values).fetchall()
+            execute("COMMIT")
+            execute("BEGIN IMMEDIATE")
+            [(state, data)] = execute(SESSION, (conversation,)).fetchall()
+            execute(MARK, (MOMENT, heard))
+            execute(SAVE, (state, data, MOMENT, conversation))
+            for _ in range(2):
+                execute(SAY, (business, conversation, channel, REPLY, MOMENT, heard, MOMENT))
+            execute("COMMIT")
+        return messages / (time.perf_counter() - began)
 
 
 def floor_postgresql(url: str, conversations: list[int], messages: int, prefix: str) -> float:

@@ -129,9 +129,9 @@ def rows_of(site: Site, table: str, order: str = "id") -> list[dict[str, Any]]:
     """The rows of a table."""
     database = site.storage.database
     with database.connected():
-        found = database.peewee.execute_sql(f"SELECT * FROM {table} ORDER BY {order}")
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        names = [column.name for column in database.peewee.get_columns(table)]
+    found = database.rows(f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}")
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 class _Quiet(WSGIRequestHandler):

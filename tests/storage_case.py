@@ -15,7 +15,7 @@ import pytest
 from shop_contract import PACK
 
 from adapters.storage import Queued, Storage, WorkingTurn, open_storage
-from adapters.storage.database import Statement
+from adapters.storage.database import Group, Statement
 from engine.conversation import Conversation
 from engine.flow import Flow
 from engine.message import Inbound, Outbound
@@ -152,7 +152,12 @@ def broken_at(
 ) -> None:
     """Has the database fail at the first statement that holds these words, after those before it were run."""
     database = storage.database
-    run, run_all, read = database.execute, database.execute_all, database.rows
+    run, run_all, run_groups, read = (
+        database.execute,
+        database.execute_all,
+        database.execute_groups,
+        database.rows,
+    )
     fault = error or peewee.OperationalError("disk I/O error")
 
     def execute(statement: str, *parameters: object) -> int:
@@ -167,6 +172,13 @@ def broken_at(
             raise fault
         return counts
 
+    def execute_groups(groups: Sequence[Group]) -> list[int]:
+        sound = list(takewhile(lambda one: words not in one[0] or not one[1], groups))
+        counts = run_groups(sound)
+        if len(sound) < len(groups):
+            raise fault
+        return counts
+
     def rows(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         if words in statement:
             raise fault
@@ -174,6 +186,7 @@ def broken_at(
 
     monkeypatch.setattr(database, "execute", execute)
     monkeypatch.setattr(database, "execute_all", execute_all)
+    monkeypatch.setattr(database, "execute_groups", execute_groups)
     monkeypatch.setattr(database, "rows", rows)
 
 

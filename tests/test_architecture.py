@@ -194,7 +194,7 @@ def test_only_machine_and_workflow_know_transitions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("driver", "room"), [("sqlite3", "adapters.storage.sqlite"), ("psycopg", "adapters.storage.postgresql")]
+    ("driver", "room"), [("apsw", "adapters.storage.sqlite"), ("psycopg", "adapters.storage.postgresql")]
 )
 def test_a_database_driver_is_known_to_its_own_modules_alone(driver: str, room: str) -> None:
     users = {

@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 import requests
 from live_server import FILES, NUMBER, SECRET, SENDER, TOKEN, bearer
@@ -155,12 +155,11 @@ def shop(tmp_path: Path) -> Path:
 
 
 def rows(folder: Path, query: str) -> list[dict[str, Any]]:
-    connection = sqlite3.connect(folder / "shoptalk.db")
-    connection.row_factory = sqlite3.Row
-    try:
-        return [dict(row) for row in connection.execute(query)]
-    finally:
-        connection.close()
+    with closing(apsw.Connection(str(folder / "shoptalk.db"))) as connection:
+        connection.row_trace = lambda cursor, row: dict(
+            zip((column[0] for column in cursor.description), row, strict=True)
+        )
+        return connection.execute(query).fetchall()
 
 
 def test_cookie_barrel_from_a_signed_hi_to_rows_in_the_database(tmp_path: Path, double: MetaDouble) -> None:
@@ -380,7 +379,7 @@ def test_a_database_that_somebody_holds_is_said(shop: Path, monkeypatch: pytest.
     settings = Settings(f"sqlite:///{shop}/shop.db")
     with (
         closing(storage_here(settings)) as storage,
-        closing(sqlite3.connect(shop / "shop.db", isolation_level=None)) as other,
+        closing(apsw.Connection(str(shop / "shop.db"))) as other,
     ):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageError, match="locked"):

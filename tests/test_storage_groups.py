@@ -12,8 +12,7 @@ from storage_case import NOW, ON_POSTGRESQL, SHOP, answer, heard, said
 
 from adapters.storage import Storage
 from adapters.storage.database import Statement, stored
-from adapters.storage.groups import MOST_LOOKED_UP, MOST_ROWS, execute_groups, rows_of_groups
-from adapters.storage.inbox import KEEP_INBOUND
+from adapters.storage.postgresql_groups import MOST_LOOKED_UP, MOST_ROWS
 from adapters.storage.usual import Usual, UsualKept, UsualMessages
 
 MOMENT = stored(datetime(2026, 5, 24, 12, tzinfo=UTC))
@@ -39,7 +38,7 @@ def test_rows_keep_their_order_and_their_empty_values(storage: Storage, count: i
         (PUT_ASIDE, []),
     )
     with database.writing():
-        met = execute_groups(database, groups)
+        met = database.execute_groups(groups)
     assert met == [count, count // 2, min(count, 5), 0]
     assert [(name, bool(is_empty), *others) for name, is_empty, *others in database.rows(KEPT)] == [
         (f"w{place}", place % 3 == 0, f"no {place}" if place % 2 else "", "read" if place < 5 else "100")
@@ -52,8 +51,7 @@ def test_what_the_rows_give_is_given_once_each(storage: Storage, count: int) -> 
     database = storage.database
     rows = [("100", f"w{place}", MOMENT, None) for place in range(count)]
     with database.writing():
-        put, read = rows_of_groups(
-            database,
+        put, read = database.rows_of_groups(
             (
                 (f"{PUT_ASIDE} RETURNING provider_id", rows),
                 (f"{READ} RETURNING address", [(row[1],) for row in rows[:3]]),
@@ -66,15 +64,16 @@ def test_what_the_rows_give_is_given_once_each(storage: Storage, count: int) -> 
 def test_a_statement_with_parameters_elsewhere_is_run_for_each_row(storage: Storage) -> None:
     database = storage.database
     with database.writing():
-        execute_groups(database, [(PUT_ASIDE, [("100", f"w{place}", MOMENT, None) for place in range(3)])])
+        database.execute_groups([(PUT_ASIDE, [("100", f"w{place}", MOMENT, None) for place in range(3)])])
         rename_in = f"{RENAME} AND updates.address = ?"
-        met = execute_groups(
-            database, [(rename_in, [("w0", "a", "100"), ("w1", "b", "1"), ("w2", "c", "100")])]
+        met = database.execute_groups(
+            [(rename_in, [("w0", "a", "100"), ("w1", "b", "1"), ("w2", "c", "100")])]
         )
     assert met == [2]
     assert [reason for _, _, reason, _ in database.rows(KEPT)] == ["a", "", "c"]
 
 
+@ON_POSTGRESQL
 def test_messages_of_one_moment_cost_a_few_statements(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +114,7 @@ def run_for_many(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> list[Stat
 
     monkeypatch.setattr(database, "rows_all", rows)
     monkeypatch.setattr(database, "execute_all", execute)
-    usual = UsualMessages(database, {SHOP.business.id: SHOP}, KEEP_INBOUND)
+    usual = UsualMessages(database, {SHOP.business.id: SHOP})
     messages = [Usual("meta", said("more", f"w.{sender}", sender), NOW, NOW, "") for sender in senders]
     with database.writing():
         assert usual._keep_known(messages) == [UsualKept(talk, True, True) for talk in talks]
@@ -151,7 +150,7 @@ def test_whatever_is_empty_in_rows_is_prepared_once(storage: Storage) -> None:
                 for place in range(MOST_ROWS)
             ]
             kept += sum(row[-1] is not None for row in rows)
-            execute_groups(database, ((put, rows),))
+            database.execute_groups(((put, rows),))
         assert database.rows("SELECT COUNT(*), COUNT(applied_at) FROM updates") == [(30 * MOST_ROWS, kept)]
         prepared = database.rows("""
             SELECT COUNT(*), SUM(generic_plans + custom_plans) FROM pg_prepared_statements

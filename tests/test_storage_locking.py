@@ -14,6 +14,7 @@ from storage_case import (
     BOB,
     NOW,
     NUMBER,
+    ON_POSTGRESQL,
     WAIT_FOR_LOCKS,
     Place,
     answer,
@@ -473,7 +474,7 @@ class Trips:
     def __init__(self, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[str] = []
         self._is_asking = False
-        for name in ("rows", "execute", "execute_all"):
+        for name in ("rows", "rows_of_groups", "execute", "execute_all", "execute_groups"):
             monkeypatch.setattr(storage.database, name, self._counting(getattr(storage.database, name)))
 
     def _counting(self, ask: Callable[..., Any]) -> Callable[..., Any]:
@@ -495,6 +496,7 @@ class Trips:
         return len(self.asked)
 
 
+@ON_POSTGRESQL
 def test_the_hot_path_asks_seldom(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of these is a round trip to the server: one more costs every message of every customer."""
     conversation = heard(storage, "hi", "w1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import string
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import permutations
 from random import Random
@@ -36,6 +37,7 @@ from adapters.storage import (
     receipts,
     reports,
     turns,
+    usual,
     working_turn,
 )
 from adapters.storage.database import stored
@@ -288,7 +290,7 @@ def test_what_an_earlier_version_wrote_comes_back_too(is_kept_in_order: bool) ->
         (outbox.CLAIM, (NOW, 1, 1, 1, 1, "", ""), "messages_queued"),
         (outbox.OUTGOING, (NOW, NOW, 10, 0), "messages_queued"),
         (working_turn.OLDEST_RECEIVED, (1,), "messages_received"),
-        (turns.HELD, (1,) * turns.HELD.count("?"), "messages_received"),
+        (usual.WAITS, (1,), "messages_received"),
         (turns.WAITING, (NOW, NOW, 10, 0), "messages_received"),
         (backlog.WAITING, (), "messages_received"),
         (backlog.QUEUED, (), "messages_queued"),
@@ -308,10 +310,18 @@ def test_the_queue_is_read_through_its_index(
     assert index in plan, plan
 
 
-def test_what_waits_in_several_conversations_is_read_through_its_index(storage: Storage) -> None:
+@pytest.mark.parametrize(
+    ("hold", "asked"),
+    [
+        (batches.HOLD_SEVERAL, {"sqlite": "[1,2,3]", "postgresql": "{1,2,3}"}),
+        (turns.HOLD, {"sqlite": 1, "postgresql": 1}),
+    ],
+)
+def test_what_waits_in_conversations_is_read_through_its_index(
+    storage: Storage, hold: Mapping[str, str], asked: Mapping[str, object]
+) -> None:
     kind = storage.database.kind
-    asked = {"sqlite": "[1,2,3]", "postgresql": "{1,2,3}"}[kind]
-    plan = plan_of(storage, batches.HOLD_SEVERAL[kind], asked)
+    plan = plan_of(storage, hold[kind], asked[kind])
     assert "messages_received" in plan, plan
 
 

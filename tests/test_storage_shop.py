@@ -50,7 +50,7 @@ class TestStorageShop(ShopContract):
 
         def open_for(phone: str, role: str = "customer") -> StorageShop:
             for learnt in filter(None, (shop.learnt() for shop in opened)):
-                database.execute(SAVE_CUSTOMER, *learnt)  # as at the end of their turns
+                database.execute(SAVE_CUSTOMER[database.kind], *learnt)  # as at the end of their turns
             person = directory.customer("corner", identity(phone), "", NOW)
             directory.set_role("corner", person, role, NOW)
             found = database.row(

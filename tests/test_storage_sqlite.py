@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import sqlite3
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import apsw
 import pytest
 from storage_case import SHOP, Place, in_threads, opened
 
@@ -43,8 +43,8 @@ def test_every_thread_writes_safely_to_the_disk(storage: Storage) -> None:
 
 
 def test_a_writer_takes_the_lock_at_once(storage: Storage, tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "shop.db", timeout=0, isolation_level=None)
-    with storage.database.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+    other = apsw.Connection(str(tmp_path / "shop.db"))
+    with storage.database.writing(), pytest.raises(apsw.BusyError):
         other.execute("BEGIN IMMEDIATE")
     other.execute("BEGIN IMMEDIATE")
     other.close()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 import peewee
 import pytest
@@ -28,6 +29,8 @@ from storage_case import (
 from adapters.storage import Accepted, Storage
 from adapters.storage.database import Statement
 from adapters.storage.together import Together
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -208,12 +211,14 @@ def test_processes_that_hear_of_the_same_newcomers_make_each_once(storage: Stora
 def test_one_bad_message_spoils_no_other(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     heard(storage, "hi", "w1"), heard(storage, "hi", "w2", BOB)
     database = storage.database
-    rows_all = database.rows_all
 
-    def refuse(statements: Sequence[Statement]) -> list[list[tuple[object, ...]]]:
-        if any("w.bad" in values for _, values in statements):
-            raise peewee.DataError("what no column takes")
-        return rows_all(statements)
+    def refusing(ask: Callable[[Sequence[Statement]], T]) -> Callable[[Sequence[Statement]], T]:
+        def refuse(statements: Sequence[Statement]) -> T:
+            if any("w.bad" in values and "INTO messages" in asked for asked, values in statements):
+                raise peewee.DataError("what no column takes")
+            return ask(statements)
+
+        return refuse
 
     rows = database.rows
 
@@ -222,7 +227,8 @@ def test_one_bad_message_spoils_no_other(storage: Storage, monkeypatch: pytest.M
             raise peewee.DataError("what no column takes")
         return rows(statement, *values)
 
-    monkeypatch.setattr(database, "rows_all", refuse)
+    monkeypatch.setattr(database, "rows_all", refusing(database.rows_all))
+    monkeypatch.setattr(database, "execute_all", refusing(database.execute_all))
     monkeypatch.setattr(database, "rows", refuse_one)
     monkeypatch.setattr(database, "row", lambda *asked: next(iter(refuse_one(*asked)), None))
     found = accepted_together(storage, ("good", "w3", ANN), ("bad", "w.bad", BOB), ("good", "w4", BOB))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import peewee
 import pytest
 import requests
@@ -347,7 +347,7 @@ def test_a_database_that_takes_nothing_is_not_ready(
 ) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     with live_server(tmp_path, double.url, works=False) as idle:
-        with closing(sqlite3.connect(tmp_path / "shop.db", isolation_level=None)) as other:
+        with closing(apsw.Connection(str(tmp_path / "shop.db"))) as other:
             other.execute("BEGIN IMMEDIATE")  # it can still be read
             got = idle.get("/ready")
             assert (got.status_code, got.json()["status"]) == (503, "not ready")

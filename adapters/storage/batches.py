@@ -11,11 +11,11 @@ from adapters.storage.people import Directory
 from adapters.storage.shop import Shelves
 from adapters.storage.working_turn import Outcome, Row, WorkingTurn, keep_outcomes
 
-# What is joined was read before the lock was had: `touched`, read both ways, tells whether anybody changed it
-# meanwhile. `id + 0` keeps PostgreSQL from looking for the least id among all messages, in their order.
-BEGINS_WITH = """
-    SELECT conversations.id, conversations.touched,
-           (SELECT seen.touched FROM conversations seen WHERE seen.id = conversations.id),
+# On PostgreSQL what is joined was read before the lock was had: `touched`, read both ways, tells whether
+# anybody changed it meanwhile. `id + 0` keeps it from looking for the least id among all messages, in their
+# order.
+FIRST = """
+    SELECT conversations.id, conversations.touched, {touched_before},
            conversations.business, conversations.state, conversations.data, conversations.due_at,
            channels.id, channels.provider, channels.address,
            customers.id, customers.phone, customers.user_id, customers.name, customers.address,
@@ -31,6 +31,11 @@ BEGINS_WITH = """
     LEFT JOIN messages oldest ON oldest.id =
     (SELECT MIN(waiting.id + 0) FROM messages waiting WHERE waiting.status = 'received'
      AND waiting.conversation_id = conversations.id)"""
+SEEN = "(SELECT seen.touched FROM conversations seen WHERE seen.id = conversations.id)"
+BEGINS_WITH = {
+    "sqlite": FIRST.format(touched_before="conversations.touched"),
+    "postgresql": FIRST.format(touched_before=SEEN),
+}
 # PostgreSQL: nobody is waited for who holds one of them, be it for a moment: that one is left to a
 # transaction of its own. The advisory locks are tried in a query of their own, once for each that was asked
 # for, lest they are tried for others too.
@@ -42,8 +47,8 @@ SEVERAL_OF_MINE = """
     WHERE conversations.id IN (SELECT id FROM mine)
     FOR NO KEY UPDATE OF conversations SKIP LOCKED"""
 HOLD_SEVERAL = {
-    "sqlite": f"{BEGINS_WITH} {SEVERAL}",
-    "postgresql": f"{MINE} {BEGINS_WITH} {SEVERAL_OF_MINE}",
+    "sqlite": f"{BEGINS_WITH['sqlite']} {SEVERAL}",
+    "postgresql": f"{MINE} {BEGINS_WITH['postgresql']} {SEVERAL_OF_MINE}",
 }
 
 

@@ -19,6 +19,9 @@ Kind = Literal["sqlite", "postgresql"]
 Statement = tuple[str, Sequence[object]]
 """A statement with `?` for its parameters, and these."""
 
+Group = tuple[str, Sequence[Sequence[object]]]
+"""A statement with `?` for its parameters, and several rows of these."""
+
 
 class StorageError(Exception):
     """Something the storage was asked for cannot be done; the text says why."""
@@ -109,6 +112,18 @@ class Database(ABC):
         Where one fails, those behind it do not run.
         """
         return [self.execute(statement, *parameters) for statement, parameters in statements]
+
+    @abstractmethod
+    def execute_groups(self, groups: Sequence[Group]) -> list[int]:
+        """Runs each statement with all of its rows, in a transaction; how many rows each met in all.
+
+        On PostgreSQL that is one round trip; parameters that all stand in one `VALUES (?, …)` go together.
+        Where one fails, those behind it do not run.
+        """
+
+    @abstractmethod
+    def rows_of_groups(self, groups: Sequence[Group]) -> list[list[tuple[Any, ...]]]:
+        """The same; what each statement gives, in no order."""
 
     def insert(self, statement: str, *parameters: object) -> int:
         """Runs an INSERT … RETURNING id; the id."""

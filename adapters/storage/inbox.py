@@ -20,7 +20,7 @@ from adapters.storage.payloads import LONGEST_ID, clean, clean_inbound, dump
 from adapters.storage.people import ChannelAddress, Directory, Located, News, Place
 from adapters.storage.receipts import NOT_KNOWN_YET, Found, Receipts
 from adapters.storage.talks import TOUCH
-from adapters.storage.usual import UsualMessages
+from adapters.storage.usual import KEEP_INBOUND, UsualMessages
 from engine.limits import SILENT_KINDS
 from engine.message import Inbound, Receipt, Unread
 
@@ -44,18 +44,6 @@ HEAR_NOW = """
     THEN heard_at ELSE ? END
     WHERE id = ? AND flow <> ''"""
 HOLD = "UPDATE conversations SET touched = touched + 1 WHERE id = ? AND flow <> ''"
-# A statement of its own behind the lock sees all that was committed before it: whether something else waits
-# here already, of which somebody was told, is known without asking once more.
-KEEP_INBOUND = """
-    INSERT INTO messages
-    (business, conversation_id, channel_id, direction, provider_id, kind, body, payload, status, status_at,
-     error, error_code, in_reply_to_id, attempts, try_after, correlation, created_at, sent_at)
-    VALUES (?, ?, ?, 'in', ?, ?, ?, ?, ?, ?, '', '', NULL, 0, NULL, ?, ?, ?)
-    ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
-    RETURNING id, EXISTS
-    (SELECT 1 FROM messages waiting WHERE waiting.status = 'received'
-     AND waiting.conversation_id = messages.conversation_id AND waiting.id <> messages.id),
-    channel_id, provider_id"""
 KEEP_UPDATE = """
     INSERT INTO updates (provider, address, kind, provider_id, raw, reason, received_at, applied_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, NULL)"""
@@ -141,7 +129,7 @@ class Inbox:
         self.database = database
         self.directory = directory
         self.receipts = Receipts(database)
-        self._usual = UsualMessages(database, directory.packs, KEEP_INBOUND)
+        self._usual = UsualMessages(database, directory.packs)
 
     def accept(
         self, provider: str, updates: Sequence[Update], now: datetime, correlation: str = ""

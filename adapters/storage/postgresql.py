@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
 import peewee
@@ -20,10 +21,12 @@ from adapters.storage.database import (
     DatabaseBusy,
     DatabaseGone,
     DatabaseURLError,
+    Group,
     Statement,
     StorageError,
 )
 from adapters.storage.pool import Pool
+from adapters.storage.postgresql_groups import by_group, in_few
 from adapters.storage.postgresql_session import (
     BEGIN,
     COMMIT,
@@ -224,6 +227,14 @@ class PostgreSQL(Database):
         if not session.in_transaction:
             raise StorageError("several statements want a transaction around them")
         return self._try(lambda: session.rows_all(statements), not session.begun) if statements else []
+
+    def execute_groups(self, groups: Sequence[Group]) -> list[int]:
+        statements, sizes = in_few(groups)
+        return [sum(counts) for counts in by_group(self.execute_all(statements), sizes)]
+
+    def rows_of_groups(self, groups: Sequence[Group]) -> list[list[tuple[Any, ...]]]:
+        statements, sizes = in_few(groups)
+        return [list(chain.from_iterable(rows)) for rows in by_group(self.rows_all(statements), sizes)]
 
     def change(self, query: Query) -> int:
         bound = query.bind(self.peewee)

@@ -27,14 +27,21 @@ GIVE_STOCK = "UPDATE products SET stock = stock + ? WHERE business = ? AND code 
 # Whoever changes rows that other customers' turns change too has the shelves of the business alone, until the
 # transaction ends: it may then change more of them, in any order, and waits for nobody who waits for it.
 HAVE_SHELVES = "SELECT pg_advisory_xact_lock(1, hashtext(?))"
-SAVE_CUSTOMER = """
+SAVE_CUSTOMER = {
+    "sqlite": """
+    UPDATE customers
+    SET name = COALESCE(?, name), address = COALESCE(?, address), email = COALESCE(?, email),
+        language = COALESCE(?, language)
+    WHERE business = ? AND id = ?""",
+    "postgresql": """
     UPDATE customers
     SET name = COALESCE(new.name, customers.name), address = COALESCE(new.address, customers.address),
         email = COALESCE(new.email, customers.email), language = COALESCE(new.language, customers.language)
     FROM (SELECT column1 AS name, column2 AS address, column3 AS email, column4 AS language,
                  column5 AS business, column6 AS id
           FROM (VALUES (?, ?, ?, ?, ?, ?)) AS given) AS new
-    WHERE customers.business = new.business AND customers.id = new.id"""
+    WHERE customers.business = new.business AND customers.id = new.id""",
+}
 
 
 class KeptProducts:

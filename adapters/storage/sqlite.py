@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+import apsw
 import peewee
 from peewee import Query
+from playhouse.apsw_ext import EXCEPTIONS, APSWDatabase
 
 from adapters.storage.database import (
     BUSY_SECONDS,
     Database,
     DatabaseBusy,
     DatabaseURLError,
+    Group,
     Statement,
     StorageError,
     stored,
 )
-
-OLDEST_SQLITE = (3, 35, 0)
-"""The first version with RETURNING."""
 
 STATEMENTS = 500
 """How many a connection keeps prepared: those of many rows come in several sizes."""
 
 WAL_PAGES = 4000
 """Of 4 KB, after which what was written is put in its place: what is written again meanwhile is so once."""
-
-NAMES: tuple[tuple[type[sqlite3.Error], type[peewee.PeeweeException]], ...] = (
-    (sqlite3.IntegrityError, peewee.IntegrityError),
-    (sqlite3.DataError, peewee.DataError),
-    (sqlite3.ProgrammingError, peewee.ProgrammingError),
-    (sqlite3.NotSupportedError, peewee.NotSupportedError),
-    (sqlite3.InternalError, peewee.InternalError),
-    (sqlite3.OperationalError, peewee.OperationalError),
-    (sqlite3.InterfaceError, peewee.InterfaceError),
-    (sqlite3.Error, peewee.DatabaseError),
-)
-"""The driver's word for what went wrong, and Peewee's."""
 
 
 def open_sqlite(url: str) -> SQLite:
@@ -59,8 +46,6 @@ def open_sqlite(url: str) -> SQLite:
     path = path[1:]
     if "?" in path or "#" in path:
         raise DatabaseURLError(f"{url!r}: options behind ? or # are not known here, name the file alone")
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        raise DatabaseURLError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or newer is needed")
     if path == ":memory:":
         return SQLite(_Connected.open(path, thread_safe=False), shared=True)
     folder = Path(path).absolute().parent
@@ -77,14 +62,10 @@ def open_sqlite(url: str) -> SQLite:
     return database
 
 
-class _Connection(sqlite3.Connection):
-    """A connection that can be referred to weakly, so that one of a thread that ended is not kept open."""
-
-
-class _Connected(peewee.SqliteDatabase):
+class _Connected(APSWDatabase):
     """SQLite set up so that what was committed is on the disk, with every thread's connection known."""
 
-    connections: WeakSet[sqlite3.Connection]
+    connections: WeakSet[apsw.Connection]
 
     @classmethod
     def open(cls, path: str, thread_safe: bool = True) -> _Connected:
@@ -99,17 +80,27 @@ class _Connected(peewee.SqliteDatabase):
             lock_type="IMMEDIATE",
             thread_safe=thread_safe,
             timeout=BUSY_SECONDS,
-            check_same_thread=False,
-            factory=_Connection,
-            cached_statements=STATEMENTS,
+            statementcachesize=STATEMENTS,
         )
         database.connections = WeakSet()
         return database
 
-    def _connect(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection = super()._connect()  # type: ignore[misc]  # not in the stubs
+    def _connect(self) -> apsw.Connection:
+        connection: apsw.Connection = super()._connect()
+        # Or a statement would be planned anew for other values, which costs more than to run it.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+        connection.convert_binding = _bound
         self.connections.add(connection)
         return connection
+
+
+def _bound(_: object, number: int, value: object) -> str:
+    """What the driver does not know as SQLite keeps it. Raises TypeError for what no column holds."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"parameter {number} is of a kind that SQLite does not keep: {type(value).__name__}")
 
 
 class SQLite(Database):
@@ -118,7 +109,9 @@ class SQLite(Database):
     Several SQLite writers that wait in its busy handler starve each other, one lock does not; and what one
     connection writes the others have to read anew, so all threads write through the same. A `shared`
     database has one connection for everything, whose readers take the same lock. Statements go past Peewee,
-    which costs a short one a third of its time.
+    which costs a short one a third of its time. The driver is APSW, which brings SQLite along: within this
+    process nobody may open the file with another SQLite, such as Python's own, since neither sees the locks
+    of the other.
     """
 
     kind = "sqlite"
@@ -128,14 +121,14 @@ class SQLite(Database):
         self.peewee = connected
         self._is_shared = shared
         # Of this thread, or of all where memory is shared.
-        self._state: Any = connected._state  # type: ignore[attr-defined]
+        self._state: Any = connected._state
         self._lock = threading.RLock()
-        self._writer: sqlite3.Connection | None = None
+        self._writer: apsw.Connection | None = None
 
     def writing(self) -> AbstractContextManager[None]:
         return _Writing(self)
 
-    def writer(self) -> sqlite3.Connection:
+    def writer(self) -> apsw.Connection:
         """The connection that all threads write through, each while it holds the lock."""
         if self._writer is None:
             own = self.peewee.connection if self._is_shared else self.peewee._connect
@@ -163,7 +156,7 @@ class SQLite(Database):
         return nullcontext()
 
     def moment(self, moment: datetime) -> str:
-        # The driver would write each of these itself, as often as it meets it.
+        # The driver would ask for each of these, as often as it meets it.
         return stored(moment).isoformat(" ")
 
     def check_writable(self) -> None:
@@ -181,17 +174,47 @@ class SQLite(Database):
         return found[0] if found else None
 
     def rows_all(self, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
-        execute = (self._state.conn or self.peewee.connection()).execute
+        execute = self._connection().execute
         try:
             return [execute(statement, parameters).fetchall() for statement, parameters in statements]
-        except sqlite3.Error as error:
+        except apsw.Error as error:
+            raise _named(error) from error
+
+    def rows_of_groups(self, groups: Sequence[Group]) -> list[list[tuple[Any, ...]]]:
+        run_many = self._connection().executemany
+        try:
+            return [run_many(statement, rows).fetchall() for statement, rows in groups]
+        except apsw.Error as error:
             raise _named(error) from error
 
     def execute(self, statement: str, *parameters: object) -> int:
+        [count] = self.execute_all(((statement, parameters),))
+        return count
+
+    def execute_all(self, statements: Sequence[Statement]) -> list[int]:
+        connection = self._connection()
+        counts = []
         try:
-            return (self._state.conn or self.peewee.connection()).execute(statement, parameters).rowcount
-        except sqlite3.Error as error:
+            for statement, parameters in statements:
+                connection.execute(statement, parameters)
+                counts.append(connection.changes())
+        except apsw.Error as error:
             raise _named(error) from error
+        return counts
+
+    def execute_groups(self, groups: Sequence[Group]) -> list[int]:
+        connection = self._connection()
+        counts = []
+        before = connection.total_changes()
+        try:
+            for statement, rows in groups:
+                connection.executemany(statement, rows)
+                now = connection.total_changes()
+                counts.append(now - before)
+                before = now
+        except apsw.Error as error:
+            raise _named(error) from error
+        return counts
 
     def change(self, query: Query) -> int:
         outcome: int = query.bind(self.peewee).execute()
@@ -214,15 +237,20 @@ class SQLite(Database):
 
     def _all(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
-            return (self._state.conn or self.peewee.connection()).execute(statement, parameters).fetchall()
-        except sqlite3.Error as error:
+            return self._connection().execute(statement, parameters).fetchall()
+        except apsw.Error as error:
             raise _named(error) from error
 
-    def _run(self, statement: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+    def _run(self, statement: str) -> None:
         try:
-            return (self._state.conn or self.peewee.connection()).execute(statement, parameters)
-        except sqlite3.Error as error:
+            self._connection().execute(statement)
+        except apsw.Error as error:
             raise _named(error) from error
+
+    def _connection(self) -> apsw.Connection:
+        """This thread's connection, or the one of its transaction."""
+        connection: apsw.Connection = self._state.conn or self.peewee.connection()
+        return connection
 
 
 class _Writing:
@@ -242,8 +270,11 @@ class _Writing:
                 raise StorageError("a transaction is open in this thread already: end it first")
             try:
                 connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                raise DatabaseBusy(f"the database takes no change: {error}") from error
+            except apsw.Error as error:
+                named = _named(error)
+                if isinstance(named, peewee.OperationalError):
+                    raise DatabaseBusy(f"the database takes no change: {error}") from error
+                raise named from error
         except BaseException:
             database._lock.release()
             raise
@@ -258,7 +289,7 @@ class _Writing:
         try:
             if kind is None:
                 connection.execute("COMMIT")
-        except sqlite3.Error as refused:
+        except apsw.Error as refused:
             raise _named(refused) from refused
         finally:
             try:
@@ -269,5 +300,7 @@ class _Writing:
                 self._database._lock.release()
 
 
-def _named(error: sqlite3.Error) -> peewee.PeeweeException:
-    return next(name for kind, name in NAMES if isinstance(error, kind))(error, *error.args)
+def _named(error: apsw.Error) -> peewee.PeeweeException:
+    """What went wrong in the words of Peewee, which knows those of the driver."""
+    kind: type[peewee.PeeweeException] = EXCEPTIONS.get(type(error).__name__, peewee.DatabaseError)
+    return kind(error, *error.args)

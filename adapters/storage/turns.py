@@ -29,13 +29,14 @@ WAITING = """
     ) AS found
     GROUP BY conversation_id, business ORDER BY MIN(since), conversation_id LIMIT ? OFFSET ?"""
 # One statement locks the conversation and reads all that a turn begins with.
-HELD = f"{BEGINS_WITH} WHERE conversations.id = ?"
+ONE = "WHERE conversations.id = ?"
 # The advisory lock tells another turn, which will see all that was committed by now, from somebody who merely
 # holds the row for a moment.
+ONE_OF_MINE = f"""{ONE} AND pg_try_advisory_xact_lock(conversations.id)
+    FOR NO KEY UPDATE OF conversations"""
 HOLD = {
-    "sqlite": HELD,
-    "postgresql": f"""{HELD} AND pg_try_advisory_xact_lock(conversations.id)
-    FOR NO KEY UPDATE OF conversations""",
+    "sqlite": f"{BEGINS_WITH['sqlite']} {ONE}",
+    "postgresql": f"{BEGINS_WITH['postgresql']} {ONE_OF_MINE}",
 }
 EXISTS = "SELECT 1 FROM conversations WHERE id = ?"
 

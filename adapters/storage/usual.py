@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from adapters.storage.database import Database, stored
-from adapters.storage.groups import rows_of_groups
 from adapters.storage.payloads import LONGEST_ID, clean, clean_inbound, dump
 from adapters.storage.people import LOCATE_BY_PHONE, MAKE_CONVERSATION, MAKE_CUSTOMER, Located
 from adapters.storage.talks import begun, flow_of
@@ -22,14 +21,12 @@ logger = logging.getLogger(__name__)
 
 FIND = {
     "sqlite": """
-    SELECT asked.place, conversations.id, channels.id, channels.business, customers.user_id,
-           customers.profile_name
-    FROM (SELECT column1 AS place, column2 AS phone, column3 AS provider, column4 AS address
-          FROM (VALUES (?, ?, ?, ?)) AS given) AS asked
-    CROSS JOIN channels ON channels.provider = asked.provider AND channels.address = asked.address
-    CROSS JOIN customers ON customers.business = channels.business AND customers.phone = asked.phone
+    SELECT ?, conversations.id, channels.id, channels.business, customers.user_id, customers.profile_name
+    FROM channels
+    CROSS JOIN customers ON customers.business = channels.business AND customers.phone = ?
     CROSS JOIN conversations
-    ON conversations.customer_id = customers.id AND conversations.channel_id = channels.id""",
+    ON conversations.customer_id = customers.id AND conversations.channel_id = channels.id
+    WHERE channels.provider = ? AND channels.address = ?""",
     # Whoever holds one of the conversations is not waited for, or all the others would wait along.
     "postgresql": """
     SELECT asked.place, found.*
@@ -45,12 +42,34 @@ FIND = {
      LIMIT 1 FOR NO KEY UPDATE OF conversations SKIP LOCKED) AS found""",
 }
 # A talk without a flow went on elsewhere: see `talks.py`.
-HEAR = """
+HEAR = {
+    "sqlite": """
+    UPDATE conversations
+    SET touched = touched + 1, heard_at = CASE WHEN heard_at >= ?1 THEN heard_at ELSE ?1 END
+    WHERE id = ?2 AND flow <> ''""",
+    "postgresql": """
     UPDATE conversations
     SET touched = touched + 1,
         heard_at = CASE WHEN heard_at >= said.moment THEN heard_at ELSE said.moment END
     FROM (SELECT column1 AS moment, column2 AS id FROM (VALUES (?, ?)) AS given) AS said
-    WHERE conversations.id = said.id AND conversations.flow <> '' RETURNING conversations.id"""
+    WHERE conversations.id = said.id AND conversations.flow <> '' RETURNING conversations.id""",
+}
+KEEP = """
+    INSERT INTO messages
+    (business, conversation_id, channel_id, direction, provider_id, kind, body, payload, status, status_at,
+     error, error_code, in_reply_to_id, attempts, try_after, correlation, created_at, sent_at)
+    VALUES (?, ?, ?, 'in', ?, ?, ?, ?, ?, ?, '', '', NULL, 0, NULL, ?, ?, ?)
+    ON CONFLICT (channel_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING"""
+# A statement of its own behind the lock sees all that was committed before it: whether something else waits
+# here already, of which somebody was told, is known without asking once more.
+ANSWERING = """
+    RETURNING id, EXISTS
+    (SELECT 1 FROM messages waiting WHERE waiting.status = 'received'
+     AND waiting.conversation_id = messages.conversation_id AND waiting.id <> messages.id),
+    channel_id, provider_id"""
+KEEP_INBOUND = KEEP + ANSWERING
+# Where there is one writer nothing comes in between, and RETURNING costs as much as the rest of an INSERT.
+WAITS = "SELECT conversation_id FROM messages WHERE status = 'received' AND conversation_id = ? LIMIT 1"
 
 
 class Usual(NamedTuple):
@@ -75,6 +94,9 @@ NOT_FOUND: Final = "not found"
 """In the place of UsualKept: nobody is known by the number, or somebody else holds their conversation."""
 
 Answers = Sequence[UsualKept | Literal["not found"] | None]
+Values = tuple[Any, ...]
+Name = tuple[int, str]
+"""A channel, and the provider's id of a message there."""
 
 
 class UsualMessages:
@@ -84,12 +106,12 @@ class UsualMessages:
     customer whom the other made would wait for ever where they hold conversations meanwhile.
     """
 
-    def __init__(self, database: Database, packs: Mapping[str, Pack], keep_inbound: str) -> None:
+    def __init__(self, database: Database, packs: Mapping[str, Pack]) -> None:
         self._database = database
         self._packs = packs
-        self._keep_inbound = keep_inbound
+        self._is_alone = database.kind == "sqlite"
         self._known: Together[Usual, UsualKept | Literal["not found"]] = Together(
-            partial(self._keep, self._keep_any if database.kind == "sqlite" else self._keep_known)
+            partial(self._keep, self._keep_any if self._is_alone else self._keep_known)
         )
         self._newcomers: Together[Usual, UsualKept | Literal["not found"]] = Together(
             partial(self._keep, self._keep_newcomers)
@@ -135,7 +157,7 @@ class UsualMessages:
             (number, usual.message.sender, usual.provider, usual.message.channel)
             for number, usual in enumerate(messages)
         ]
-        [found] = rows_of_groups(database, ((FIND[database.kind], asked),))
+        [found] = database.rows_of_groups(((FIND[database.kind], asked),))
         answers: list[UsualKept | Literal["not found"] | None] = [NOT_FOUND] * len(messages)
         located: dict[int, Located] = {}
         for number, conversation, channel, business, user_id, profile_name in found:
@@ -144,7 +166,7 @@ class UsualMessages:
             is_known = message.user_id in ("", user_id) and message.sender_name in ("", profile_name)
             if is_known and business in self._packs:
                 located[number] = Located(conversation, channel, business)
-        for number, kept in self._written(messages, located):
+        for number, kept in self._kept(messages, located):
             answers[number] = kept
         return answers
 
@@ -200,17 +222,17 @@ class UsualMessages:
             for (number, channel, business, _), rows in zip(customers, begun_now, strict=True)
         }
         answers: list[UsualKept | None] = [None] * len(messages)
-        for number, kept in self._written(messages, located):
+        for number, kept in self._kept(messages, located):
             answers[number] = kept
         return answers
 
-    def _written(
+    def _kept(
         self, messages: Sequence[Usual], located: Mapping[int, Located]
     ) -> Iterator[tuple[int, UsualKept]]:
         """Writes the messages that have a place; what came of each, by its number among all."""
         moment_of = self._database.moment
         heard: dict[int, datetime] = {}
-        letters: list[Sequence[object]] = []
+        letters: list[Values] = []
         for number, place in sorted(located.items()):
             usual = messages[number]
             message, now = usual.message, moment_of(usual.now)
@@ -232,14 +254,37 @@ class UsualMessages:
                 )
             )
         moments = [(moment_of(moment), conversation) for conversation, moment in heard.items()]
-        held, kept = rows_of_groups(self._database, ((HEAR, moments), (self._keep_inbound, letters)))
-        if len(held) != len(heard):
-            raise LookupError("a talk went on elsewhere")
-        new = {(channel, id): others_wait for _, others_wait, channel, id in kept}
+        new = self._written_alone(moments, letters) if self._is_alone else self._written(moments, letters)
         for number, place in sorted(located.items()):
             # One id twice in the group is kept once.
             others_wait = new.pop((place.channel, messages[number].message.id), None)
             yield number, UsualKept(place.conversation, others_wait is not None, bool(others_wait))
+
+    def _written(self, moments: Sequence[Values], letters: Sequence[Values]) -> dict[Name, bool]:
+        """Writes down who was heard, and what; whether others wait with each letter that is new."""
+        held, kept = self._database.rows_of_groups(((HEAR["postgresql"], moments), (KEEP_INBOUND, letters)))
+        _all_are_here(len(held), moments)
+        return {(channel, id): bool(others_wait) for _, others_wait, channel, id in kept}
+
+    def _written_alone(self, moments: Sequence[Values], letters: Sequence[Values]) -> dict[Name, bool]:
+        """The same where nobody else writes."""
+        database = self._database
+        [held] = database.execute_groups(((HEAR["sqlite"], moments),))
+        _all_are_here(held, moments)
+        [rows] = database.rows_of_groups(((WAITS, [(conversation,) for _, conversation in moments]),))
+        waiting = {conversation for (conversation,) in rows}
+        met = database.execute_all([(KEEP, letter) for letter in letters])
+        new: dict[Name, bool] = {}
+        for (_, conversation, channel, id, *_), is_new in zip(letters, met, strict=True):
+            if is_new:
+                new[channel, id] = conversation in waiting
+                waiting.add(conversation)
+        return new
+
+
+def _all_are_here(held: int, moments: Sequence[Values]) -> None:
+    if held != len(moments):
+        raise LookupError("a talk went on elsewhere")
 
 
 def _usual(provider: str, updates: Sequence[object], now: datetime, correlation: str) -> Usual | None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from adapters.storage.database import Database, StorageError, loaded, loaded_or_none, utc_now
-from adapters.storage.groups import execute_groups
 from adapters.storage.payloads import dump, load_received
 from adapters.storage.people import ChannelAddress, Directory, Located
 from adapters.storage.replies import QUEUE_REPLY, queued_reply
@@ -23,28 +22,33 @@ from engine.turn import Timer, Turn
 OLDEST_RECEIVED = """
     SELECT id, payload, created_at, try_after, attempts, correlation FROM messages
     WHERE conversation_id = ? AND status = 'received' ORDER BY id LIMIT 1"""
-SAVED = """
+SAVE = {
+    "sqlite": """
     UPDATE conversations
-    SET flow = new.flow, state = new.state, data = new.data, version = {version}, due_at = {due_at},
-        updated_at = new.updated_at, touched = touched + 1
+    SET flow = ?, state = ?, data = ?, version = ?, due_at = ?, updated_at = ?, touched = touched + 1
+    WHERE id = ?""",
+    # What is empty in every row it takes for a text.
+    "postgresql": """
+    UPDATE conversations
+    SET flow = new.flow, state = new.state, data = new.data, version = CAST(new.version AS integer),
+        due_at = CAST(new.due_at AS timestamp), updated_at = new.updated_at, touched = touched + 1
     FROM (SELECT column1 AS flow, column2 AS state, column3 AS data, column4 AS version, column5 AS due_at,
                  column6 AS updated_at, column7 AS id
           FROM (VALUES (?, ?, ?, ?, ?, ?, ?)) AS given) AS new
-    WHERE conversations.id = new.id"""
-# PostgreSQL takes what is empty in every row for a text.
-SAVE = {
-    "sqlite": SAVED.format(version="new.version", due_at="new.due_at"),
-    "postgresql": SAVED.format(
-        version="CAST(new.version AS integer)", due_at="CAST(new.due_at AS timestamp)"
-    ),
+    WHERE conversations.id = new.id""",
 }
-# By the word of its status PostgreSQL would look at all that wait, and at all that waited a while ago.
-HANDLED = """
+HANDLED = {
+    "sqlite": """
+    UPDATE messages SET status = 'handled', status_at = ?, error = '', try_after = NULL
+    WHERE id = ? AND conversation_id = ? AND status = 'received'""",
+    # By the word of its status it would look at all that wait, and at all that waited a while ago.
+    "postgresql": """
     UPDATE messages SET status = 'handled', status_at = taken.moment, error = '', try_after = NULL
     FROM (SELECT column1 AS moment, column2 AS id, column3 AS conversation_id
           FROM (VALUES (?, ?, ?)) AS given) AS taken
     WHERE messages.id = taken.id AND messages.conversation_id = taken.conversation_id
-    AND messages.status || '' = 'received'"""
+    AND messages.status || '' = 'received'""",
+}
 KEEP_TURN = """
     INSERT INTO turns
     (business, conversation_id, message_id, started_at, duration, state_before, state_after, trace, error,
@@ -122,15 +126,15 @@ def keep_outcomes(database: Database, outcomes: Sequence[Outcome]) -> None:
     Raises StorageError where a message does not wait any more.
     """
     handled = [outcome.handled for outcome in outcomes if outcome.handled is not None]
-    met = execute_groups(
-        database,
+    kind = database.kind
+    met = database.execute_groups(
         (
-            (HANDLED, handled),
-            (SAVE[database.kind], [outcome.saved for outcome in outcomes]),
-            (SAVE_CUSTOMER, [outcome.customer for outcome in outcomes if outcome.customer is not None]),
+            (HANDLED[kind], handled),
+            (SAVE[kind], [outcome.saved for outcome in outcomes]),
+            (SAVE_CUSTOMER[kind], [outcome.customer for outcome in outcomes if outcome.customer is not None]),
             (KEEP_TURN, [outcome.turn for outcome in outcomes]),
             (QUEUE_REPLY, [reply for outcome in outcomes for reply in outcome.replies]),
-        ),
+        )
     )
     if met[0] != len(handled):
         messages = ", ".join(str(message) for _, message, _ in handled)

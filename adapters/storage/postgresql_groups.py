@@ -1,17 +1,14 @@
-"""Runs a statement for many rows at once, in as few statements as there are sizes to prepare."""
+"""Makes one statement of many rows, for one round trip, in as few sizes as there are to prepare."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Any
+from typing import TypeVar
 
-from adapters.storage.database import Database, Statement
-
-Group = tuple[str, Sequence[Sequence[object]]]
-"""A statement with `?` for its parameters, and several rows of these."""
+from adapters.storage.database import Group, Statement
 
 MOST_ROWS = 32
 """Rows that one statement inserts at most."""
@@ -22,25 +19,10 @@ MOST_LOOKED_UP = 8
 _INSERT = re.compile(r"\s*INSERT\b")
 _ROW = re.compile(r"\bVALUES\s*(\([^()]*\))")
 
-
-def execute_groups(database: Database, groups: Sequence[Group]) -> list[int]:
-    """Runs each statement with all of its rows, in a transaction; how many rows of a table each met in all.
-
-    On PostgreSQL that is one round trip. Where one fails, those behind it do not run.
-    """
-    statements, sizes = _in_few(groups)
-    counts = iter(database.execute_all(statements))
-    return [sum(islice(counts, size)) for size in sizes]
+Answer = TypeVar("Answer")
 
 
-def rows_of_groups(database: Database, groups: Sequence[Group]) -> list[list[tuple[Any, ...]]]:
-    """The same; what each statement gives, in no order."""
-    statements, sizes = _in_few(groups)
-    answers = iter(database.rows_all(statements))
-    return [list(chain.from_iterable(islice(answers, size))) for size in sizes]
-
-
-def _in_few(groups: Sequence[Group]) -> tuple[list[Statement], list[int]]:
+def in_few(groups: Sequence[Group]) -> tuple[list[Statement], list[int]]:
     """The statements that do the same in fewer pieces, and how many belong to each group.
 
     Where all parameters of a statement stand in one `VALUES (?, …)`, in an INSERT or in what an UPDATE or a
@@ -62,6 +44,12 @@ def _in_few(groups: Sequence[Group]) -> tuple[list[Statement], list[int]]:
             place += size
         sizes.append(len(statements) - before)
     return statements, sizes
+
+
+def by_group(answers: Iterable[Answer], sizes: Sequence[int]) -> list[list[Answer]]:
+    """The answers to the statements of `in_few`, those of each group together."""
+    left = iter(answers)
+    return [list(islice(left, size)) for size in sizes]
 
 
 @lru_cache(maxsize=200)
