@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+import msgspec
 
 from engine.limits import Kind
 
@@ -10,7 +12,7 @@ NOTHING: Mapping[str, Any] = {}
 """What a provider said where nobody kept it."""
 
 
-class Media(NamedTuple):
+class Media(msgspec.Struct, frozen=True):
     """A picture, sound, film or file: a provider's id or an address, its MIME type and its file name."""
 
     id: str = ""
@@ -19,7 +21,7 @@ class Media(NamedTuple):
     filename: str = ""
 
 
-class Inbound(NamedTuple):
+class Inbound(msgspec.Struct, frozen=True):
     """One message of a customer.
 
     `text` is the body, a caption, or the title of what was pressed; `press` the id that the pressed button
@@ -51,7 +53,7 @@ class Inbound(NamedTuple):
     original: str = ""
 
 
-class Receipt(NamedTuple):
+class Receipt(msgspec.Struct, frozen=True):
     """What a provider says of a message that we sent: `sent`, `delivered`, `read` or `failed`.
 
     `reference` is what we gave the provider to name the message by, empty where it brings none back. `remedy`
@@ -71,7 +73,7 @@ class Receipt(NamedTuple):
     wait: float = 0.0
 
 
-class Unread(NamedTuple):
+class Unread(msgspec.Struct, frozen=True):
     """What a provider sent and nobody here understands, kept as it came; `reason` says why."""
 
     reason: str
@@ -80,7 +82,7 @@ class Unread(NamedTuple):
     raw: Mapping[str, Any] = NOTHING
 
 
-class Option(NamedTuple):
+class Option(msgspec.Struct, frozen=True):
     """A button or list row as it goes out: what it says, its second line, and the id a press brings back."""
 
     title: str
@@ -88,7 +90,7 @@ class Option(NamedTuple):
     about: str = ""
 
 
-class Outbound(NamedTuple):
+class Outbound(msgspec.Struct, frozen=True):
     """One message to a customer, already fit for its channel.
 
     Either `buttons` or `rows` (a list opened by `list_button`) or neither. `media` is (kind, Media) and

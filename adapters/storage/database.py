@@ -203,7 +203,7 @@ def stored(moment: datetime) -> datetime:
 def loaded(value: datetime | str) -> datetime:
     """The aware moment that a column holds."""
     if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        return datetime.fromisoformat(f"{value}+00:00")
     return value.replace(tzinfo=UTC)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
+import msgspec
 import orjson
 
-from engine.message import Inbound, Media, Option, Outbound, Receipt, Unread
+from engine.message import Inbound, Outbound, Receipt
 from engine.turn import Timer
-
-SAID = (Inbound, Media, Receipt, Unread, Option, Outbound, Timer)
-"""What is kept by the names of its parts."""
 
 DEEPEST = 100
 """The nesting of raw updates beyond which what is inside is left out."""
@@ -20,8 +18,11 @@ DEEPEST = 100
 LONGEST_ID = 512
 """Characters of a message's or a customer's id, at most; PostgreSQL indexes no more than 2,700 bytes."""
 
-
-Said = TypeVar("Said", Inbound, Option, Outbound, Receipt, Timer)
+_read_inbound: Callable[[str], Inbound] = msgspec.json.Decoder(Inbound).decode
+_read_receipt: Callable[[str], Receipt] = msgspec.json.Decoder(Receipt).decode
+_read_outbound: Callable[[str], Outbound] = msgspec.json.Decoder(Outbound).decode
+_written: Callable[[object], bytes] = msgspec.json.Encoder(enc_hook=str).encode
+_A_TIMER = '{"place":'
 
 
 def clean(text: str) -> str:
@@ -48,7 +49,8 @@ def clean_inbound(inbound: Inbound) -> Inbound:
         clean_id(inbound.id)
     if _texts_of(inbound).isprintable():
         return inbound
-    return inbound._replace(
+    return msgspec.structs.replace(
+        inbound,
         text=clean(inbound.text),
         press=None if inbound.press is None else clean(inbound.press),
         address=clean(inbound.address),
@@ -68,58 +70,31 @@ def _texts_of(inbound: Inbound) -> str:
 def dump(value: object) -> str:
     """The value as JSON. What JSON or a database cannot hold is replaced: an update must be kept."""
     try:
+        if isinstance(value, msgspec.Struct):
+            return _written(value).decode()
         return orjson.dumps(value, default=_named, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:
+    except (TypeError, ValueError, OverflowError, RecursionError):
         return orjson.dumps(_plain(value, 0)).decode()
 
 
 def load_received(payload: str) -> Inbound | Timer:
-    """The message of a customer, or the timer, that `dump` wrote."""
-    values = orjson.loads(payload)
-    return _made(Timer, values) if "visit" in values else _inbound(values)
+    """The message of a customer, or the timer, that `dump` wrote. Raises msgspec.DecodeError for another."""
+    return Timer(**orjson.loads(payload)) if payload.startswith(_A_TIMER) else _read_inbound(payload)
 
 
 def load_inbound(payload: str) -> Inbound:
-    """The message of a customer that `dump` wrote."""
-    return _inbound(orjson.loads(payload))
-
-
-def _inbound(values: dict[str, Any]) -> Inbound:
-    if values["media"]:
-        values["media"] = Media(**values["media"])
-    if values["sent_at"]:
-        values["sent_at"] = datetime.fromisoformat(values["sent_at"])
-    values["contacts"] = tuple(values["contacts"])
-    values["items"] = tuple((code, quantity) for code, quantity in values["items"])
-    return _made(Inbound, values)
+    """The message of a customer that `dump` wrote. Raises msgspec.DecodeError for another."""
+    return _read_inbound(payload)
 
 
 def load_receipt(payload: str) -> Receipt:
-    """The receipt that `dump` wrote."""
-    values = orjson.loads(payload)
-    if values["at"]:
-        values["at"] = datetime.fromisoformat(values["at"])
-    return _made(Receipt, values)
+    """The receipt that `dump` wrote. Raises msgspec.DecodeError for another."""
+    return _read_receipt(payload)
 
 
 def load_outbound(payload: str) -> Outbound:
-    """The reply that `dump` wrote."""
-    values = orjson.loads(payload)
-    values["buttons"] = tuple([_made(Option, button) for button in values["buttons"]])
-    values["rows"] = tuple([_made(Option, row) for row in values["rows"]])
-    values["products"] = tuple(values["products"])
-    if values["media"]:
-        kind, media = values["media"]
-        values["media"] = (kind, Media(**media))
-    return _made(Outbound, values)
-
-
-def _made(kind: type[Said], values: dict[str, Any]) -> Said:
-    """The value of these parts, which `dump` wrote in their order; by names it takes five times as long.
-
-    A part that had not been thought of when it was written has its default.
-    """
-    return kind._make(values.values()) if tuple(values) == kind._fields else kind(**values)
+    """The reply that `dump` wrote. Raises msgspec.DecodeError for another."""
+    return _read_outbound(payload)
 
 
 def kind_of(outbound: Outbound) -> str:
@@ -137,7 +112,9 @@ def kind_of(outbound: Outbound) -> str:
 
 def _named(value: object) -> object:
     """What is said as a dictionary of its parts; another value that JSON does not know, as text."""
-    return value._asdict() if isinstance(value, SAID) else str(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
+    return value._asdict() if isinstance(value, Timer) else str(value)
 
 
 def _plain(value: object, depth: int) -> Any:
@@ -149,8 +126,8 @@ def _plain(value: object, depth: int) -> Any:
         return value
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else str(value)
-    if isinstance(value, SAID):
-        value = value._asdict()
+    if isinstance(value, msgspec.Struct | Timer):
+        value = _named(value)
     if isinstance(value, Mapping):
         return {clean(str(key)): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

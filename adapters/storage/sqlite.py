@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -157,6 +157,8 @@ class SQLite(Database):
 
     def moment(self, moment: datetime) -> str:
         # The driver would ask for each of these, as often as it meets it.
+        if moment.tzinfo is UTC:
+            return moment.isoformat(" ")[:-6]  # without +00:00
         return stored(moment).isoformat(" ")
 
     def check_writable(self) -> None:
