@@ -32,6 +32,8 @@ from pipeline_shop import SAYS, Posted, Site, handled, post, posted_of, site_of
 from pipeline_web import fill, latencies, percentile, web_server
 from servers import fresh_database, postgresql_server, valkey_server
 
+from adapters.processor import keep_to_one_processor
+
 PARTS = ("throughput", "latency", "webhook", "dispatch", "memory")
 THREADS = 1
 """Turns that a process takes at once here: they share one processor, and this machine has two."""
@@ -42,10 +44,9 @@ SENDERS = 8
 
 @contextmanager
 def on_one_processor() -> Iterator[None]:
-    """Keeps this thread, and those that it starts, where `deploy/shoptalk.service` keeps a process."""
+    """Keeps this thread, and those that it starts, where `shoptalk serve` keeps itself."""
     allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    keep_to_one_processor()
     try:
         yield
     finally:
@@ -362,8 +363,8 @@ def main() -> None:
         server = stack.enter_context(postgresql_server(Path(folder) / "postgresql"))
         queue = stack.enter_context(valkey_server(Path(folder)))
         modes = [
-            Mode("SQLite, one process", 0),
-            Mode("SQLite, on one processor", 0, place=on_one_processor),
+            Mode("SQLite, one process", 0, place=on_one_processor),
+            Mode("SQLite, over all processors", 0),
         ]
         modes += [
             Mode(f"PostgreSQL and Redis, {count}", number, queue.url, server.url)

@@ -374,6 +374,23 @@ def test_a_pack_that_the_database_could_not_take_is_taken_up_by_the_next_look(sh
     assert len(published) == 2
 
 
+@pytest.mark.parametrize("words", [(), ("--all-processors",)])
+def test_all_its_threads_keep_to_one_processor_unless_it_is_told_otherwise(
+    shop: Path, words: tuple[str, ...]
+) -> None:
+    with served(shop, *words) as server:
+        threads = [int(thread.name) for thread in Path(f"/proc/{server.process.pid}/task").iterdir()]
+        places = {tuple(sorted(os.sched_getaffinity(thread))) for thread in threads}
+        ways = {os.sched_getscheduler(thread) for thread in threads}
+    here = tuple(sorted(os.sched_getaffinity(0)))
+    assert len(threads) > 4
+    [place] = places
+    if words:
+        assert (place, ways) == (here, {os.SCHED_OTHER})
+    else:
+        assert (len(place), set(place) <= set(here), ways) == (1, True, {os.SCHED_BATCH})
+
+
 def test_a_database_that_somebody_holds_is_said(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
     settings = Settings(f"sqlite:///{shop}/shop.db")

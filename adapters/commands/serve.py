@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from adapters import serving
+from adapters import processor, serving
 
 if TYPE_CHECKING:
     from adapters.web import Site
@@ -19,12 +19,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     serving.add_address(parser)
     serving.add_threads(parser)
     serving.add_watch(parser, default=True)
+    parser.add_argument(
+        "--all-processors",
+        action="store_true",
+        help="run over all processors; by default the process keeps to one, where Python's threads pass "
+        "their lock on sooner",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves until it is told to stop (SIGTERM, Ctrl-C); 1 for packs or settings that cannot be served."""
     from adapters import web
 
+    try:
+        if not arguments.all_processors:
+            processor.keep_to_one_processor()
+    except OSError as error:
+        print(f"Shoptalk runs over all processors: {error.strerror}", file=sys.stderr)
     try:
         site = serving.opened_site(arguments.packs, arguments.threads, arguments.watch, _say)
         say = partial(_greet, site)
