@@ -67,10 +67,11 @@ class JsonLines(logging.Formatter):
         self._secrets = tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
         self._secret = re.compile("|".join(map(re.escape, self._secrets)))
         self._written_secrets = tuple(_written(secret)[1:-1] for secret in self._secrets)
+        self._second = (0, "")
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": self._moment(record.created),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **getattr(record, "values", {}),
@@ -82,6 +83,14 @@ class JsonLines(logging.Formatter):
             return written.decode()
         clean = {name: value if name in _KEPT else self._cleaned(value) for name, value in line.items()}
         return _written(clean).decode()
+
+    def _moment(self, seconds: float) -> str:
+        """The moment in UTC, to the millisecond; of several within a second, the second is written once."""
+        whole = int(seconds)
+        second = self._second
+        if second[0] != whole:
+            second = self._second = whole, datetime.fromtimestamp(whole, UTC).isoformat()[:-6]
+        return f"{second[1]}.{int((seconds - whole) * 1000):03d}+00:00"
 
     def _is_telling(self, written: bytes) -> bool:
         """Whether there may be a secret or a phone number in the line, in the digits of any script."""

@@ -222,6 +222,14 @@ def test_whatever_a_line_says_it_hides_secrets_and_numbers(said: object, written
     }
 
 
+def test_lines_of_one_second_and_of_an_earlier_one_have_the_moment_of_each():
+    lines = log.JsonLines()
+    for milliseconds in (0, 1, 999, 1000, 1500, 999, -1, 86_400_000):
+        moment = MIDNIGHT + timedelta(milliseconds=milliseconds, microseconds=500)
+        written = json.loads(lines.format(record("turn", moment)))["time"]
+        assert written == moment.isoformat(timespec="milliseconds")
+
+
 @pytest.mark.parametrize("said", [f"with {secret}, and" for secret in SECRETS])
 def test_a_secret_is_found_where_nothing_else_is_to_be_hidden(said: str) -> None:
     made = record("turn", MIDNIGHT)
