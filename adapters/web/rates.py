@@ -13,12 +13,12 @@ from typing import Any
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
 from limits import RateLimitItem, parse
-from limits.strategies import MovingWindowRateLimiter
 
 from adapters import log
 from adapters.web.proxies import address_of
-from adapters.web.request_counts import RequestCounts
+from adapters.web.request_counts import SCHEME
 
 PATIENCE = 0.5
 """Seconds that Redis may take to count a request; after that it is counted in memory."""
@@ -29,66 +29,73 @@ PREFIX = "shoptalk"
 
 def guard(app: Flask, rates: Mapping[str, str], redis_url: str = "") -> None:
     """Bounds what one address asks of each blueprint that has a rate, such as `10 per second`."""
-    if redis_url:
-        _count_in_redis(app, rates, redis_url)
-    else:
-        _count_in_memory(app, rates)
-
-
-def _count_in_memory(app: Flask, rates: Mapping[str, str]) -> None:
-    """By the library that Flask-Limiter counts with.
-
-    Flask-Limiter itself looks at each request for limits of views, blueprints and defaults, of which there
-    are none here: that took a third of a webhook's processor time.
-    """
-    limits = {blueprint: parse(rate) for blueprint, rate in rates.items()}
-    counted = MovingWindowRateLimiter(RequestCounts())
     seldom = _Seldom()
+    limiter = _InRedis(rates, redis_url, seldom) if redis_url else _InMemory(rates, seldom)
+    limiter.init_app(app)
 
-    @app.before_request
-    def count() -> ResponseReturnValue | None:
-        limit = limits.get(request.blueprint or "")
-        if limit is None or counted.hit(limit, PREFIX, _counted_as()):
+
+class _InMemory(Limiter):
+    """Asks the strategy at once.
+
+    Flask-Limiter looks at each request for limits of views, blueprints and defaults, of which there are none
+    here: that took a third of a webhook's processor time.
+    """
+
+    def __init__(self, rates: Mapping[str, str], seldom: _Seldom) -> None:
+        super().__init__(_counted_as, storage_uri=f"{SCHEME}://", strategy="moving-window", key_prefix=PREFIX)
+        self._limits = {blueprint: parse(rate) for blueprint, rate in rates.items()}
+        self._seldom = seldom
+
+    def _check_request_limit(  # type: ignore[override]  # Flask takes an answer too
+        self, callable_name: str | None = None, in_middleware: bool = True
+    ) -> ResponseReturnValue | None:
+        """What Flask-Limiter has Flask call before each request."""
+        limit = self._limits.get(request.blueprint or "")
+        if limit is None or self.limiter.hit(limit, PREFIX, _counted_as()):
             return None
-        _note(limit, seldom)
+        _note(limit, self._seldom)
         return _too_often(limit)
 
 
-def _count_in_redis(app: Flask, rates: Mapping[str, str], redis_url: str) -> None:
-    """What goes wrong there the limiter writes into the log, and lets the request through."""
-    from flask_limiter import Limiter, RateLimitExceeded, RequestLimit
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
+class _InRedis(Limiter):
+    """Counts as an application's limits, since those of a blueprint cost more time and count each page alone.
 
-    seldom = _Seldom()
-    options: dict[str, Any] = {
-        "socket_connect_timeout": PATIENCE,
-        "socket_timeout": PATIENCE,
-        "retry": Retry(NoBackoff(), 0),
-    }
+    What goes wrong in Redis is written into the log, and the request let through.
+    """
 
-    def breached(limit: RequestLimit) -> None:
-        _note(limit.limit, seldom)
+    def __init__(self, rates: Mapping[str, str], redis_url: str, seldom: _Seldom) -> None:
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-    # As limits of the application: those of a blueprint cost more time, and count each page for itself.
-    limiter = Limiter(
-        _counted_as,
-        application_limits=[lambda: rates[request.blueprint or ""]],
-        application_limits_exempt_when=lambda: request.blueprint not in rates,
-        storage_uri=re.sub("^unix://", "redis+unix://", redis_url),
-        storage_options=options,
-        strategy="moving-window",
-        in_memory_fallback_enabled=True,
-        swallow_errors=True,
-        key_prefix=PREFIX,
-        on_breach=breached,
-    )
-    limiter.init_app(app)
+        options: dict[str, Any] = {
+            "socket_connect_timeout": PATIENCE,
+            "socket_timeout": PATIENCE,
+            "retry": Retry(NoBackoff(), 0),
+        }
 
-    def refused(error: RateLimitExceeded) -> ResponseReturnValue:
-        return _too_often(error.limit.limit)
+        def breached(limit: RequestLimit) -> None:
+            _note(limit.limit, seldom)
 
-    app.register_error_handler(RateLimitExceeded, refused)
+        super().__init__(
+            _counted_as,
+            application_limits=[lambda: rates[request.blueprint or ""]],
+            application_limits_exempt_when=lambda: request.blueprint not in rates,
+            storage_uri=re.sub("^unix://", "redis+unix://", redis_url),
+            storage_options=options,
+            strategy="moving-window",
+            in_memory_fallback_enabled=True,
+            swallow_errors=True,
+            key_prefix=PREFIX,
+            on_breach=breached,
+        )
+
+    def init_app(self, app: Flask) -> None:
+        super().init_app(app)
+        app.register_error_handler(RateLimitExceeded, _refused)
+
+
+def _refused(error: RateLimitExceeded) -> ResponseReturnValue:
+    return _too_often(error.limit.limit)
 
 
 def _counted_as() -> str:

@@ -13,6 +13,9 @@ from collections.abc import Callable
 
 from limits.storage import MovingWindowSupport, Storage
 
+SCHEME = "counts"
+"""The word by which Flask-Limiter finds this storage: `counts://`."""
+
 
 class _Window:
     """When the requests under one key came, the oldest first, and when the last of them counts no more."""
@@ -26,6 +29,8 @@ class _Window:
 
 class RequestCounts(Storage, MovingWindowSupport):
     """The moving windows of one process. Threads share it; `clock` gives seconds."""
+
+    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - as the library declares it
 
     def __init__(
         self,
