@@ -206,6 +206,11 @@ def test_a_database_driver_is_known_to_its_own_modules_alone(driver: str, room: 
     assert all(user == room or user.startswith(f"{room}_") for user in users), users
 
 
+def test_nobody_opens_a_second_sqlite() -> None:
+    """Two in one process do not see each other's locks: a file that both write is damaged."""
+    assert not {name_of(path) for path in MODULES if "sqlite3" in set(imports_of(path))}
+
+
 def test_the_driver_of_postgresql_is_loaded_by_those_who_use_it() -> None:
     users = {
         name_of(path): set(imports_of(path, top_level_only=True))

@@ -41,7 +41,7 @@ from adapters.storage import (
     working_turn,
 )
 from adapters.storage.database import stored
-from adapters.storage.payloads import dump, kind_of, load_outbound, load_received
+from adapters.storage.payloads import DEEPEST, dump, kind_of, load_inbound, load_outbound, load_received
 from engine.message import Inbound, Media, Option, Outbound, Receipt
 from engine.turn import Timer
 
@@ -268,6 +268,35 @@ def test_a_text_is_queued_for_somebody_new(storage: Storage) -> None:
 def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> None:
     assert load_outbound(dump(outbound)) == outbound
     assert kind_of(outbound) == kind
+
+
+def nested(levels: int) -> dict[str, object]:
+    inner: dict[str, object] = {}
+    for _ in range(levels):
+        inner = {"in": inner}
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ({"half a pair": "\ud83c"}, {"half a pair": "\ufffd" * 3}),
+        ({"\ud83c": 1}, {"\ufffd" * 3: 1}),
+        ({"no number": float("nan")}, {"no number": None}),
+        ({1: "a number's name"}, {"1": "a number's name"}),
+        ({"a kind nobody knows": 1j}, {"a kind nobody knows": "1j"}),
+    ],
+)
+def test_whatever_a_provider_said_is_kept(raw: Mapping[str, object], kept: object) -> None:
+    message = Inbound("text", "hi", id="w1", sender=ANN, channel=NUMBER, raw=raw)
+    assert load_inbound(dump(message)).raw == kept
+    assert json.loads(dump(raw)) == kept
+
+
+def test_what_is_nested_without_end_is_kept_as_deep_as_it_can_be_read() -> None:
+    message = Inbound("text", "hi", id="w1", sender=ANN, channel=NUMBER, raw=nested(100_000))
+    read = load_inbound(dump(message))
+    assert (read.text, str(read.raw).count("in")) == ("hi", DEEPEST)
 
 
 @pytest.mark.parametrize("is_kept_in_order", [True, False])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import apsw
@@ -40,6 +41,45 @@ def test_every_thread_writes_safely_to_the_disk(storage: Storage) -> None:
     thread.join()
     look()
     assert found == [["wal", 2, 1, 30_000]] * 2
+
+
+def test_no_statement_is_planned_anew_for_other_values(storage: Storage) -> None:
+    """It would cost more than to run it; SQLite does so for some joins where it is not told to leave it."""
+    database = storage.database
+    assert isinstance(database, SQLite)
+    for connection in (database.writer(), database.peewee.connection()):
+        assert connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, -1) == 1
+
+
+def test_moments_and_days_are_kept_as_text_and_nothing_unknown_is(storage: Storage) -> None:
+    database = storage.database
+    moment = datetime(2026, 5, 24, 9, 30)
+    asked = "SELECT ?, ?"
+    assert database.rows(asked, moment, moment.date()) == [("2026-05-24 09:30:00", "2026-05-24")]
+    assert database.moment(moment.replace(tzinfo=UTC)) == "2026-05-24 09:30:00"
+    east = timezone(timedelta(hours=5))
+    assert database.moment(moment.replace(microsecond=5, tzinfo=east)) == "2026-05-24 04:30:00.000005"
+    with pytest.raises(TypeError, match="parameter 2 is of a kind that SQLite does not keep: complex"):
+        database.rows(asked, 1, 1j)
+
+
+def test_it_may_be_closed_while_a_thread_reads(storage: Storage) -> None:
+    up_to = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000)"
+    found: list[object] = []
+    began = threading.Event()
+
+    def read() -> None:
+        storage.database.rows("SELECT 1")
+        began.set()
+        found.extend(storage.database.rows(f"{up_to} SELECT MAX(i) FROM n"))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    began.wait(10)
+    time.sleep(0.02)
+    storage.close()
+    thread.join()
+    assert found == [(3000000,)]
 
 
 def test_a_writer_takes_the_lock_at_once(storage: Storage, tmp_path: Path) -> None:

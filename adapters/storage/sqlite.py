@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -234,7 +234,9 @@ class SQLite(Database):
         with self._lock:
             self.peewee.close()
             for connection in list(self.peewee.connections):
-                connection.close()
+                # Where another thread is at work with one, it is closed when that thread lets go of it.
+                with suppress(apsw.ThreadingViolationError):
+                    connection.close()
             self._writer = None
 
     def _all(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
