@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -41,11 +41,16 @@ def masked(address: str) -> str:
 
 def event(name: str, /, **values: object) -> None:
     """Logs that something happened: `event("turn", conversation=7, milliseconds=3)`."""
-    if LOGGER.isEnabledFor(logging.INFO):
+    events(name, (values,))
+
+
+def events(name: str, each: Sequence[Mapping[str, object]]) -> None:
+    """Logs that the same happened several times, with the values of each: a line for each, written at once."""
+    if each and LOGGER.isEnabledFor(logging.INFO):
         # No line says where in the code it was written, or by which thread, and to find that out costs more
         # than the rest.
         record = logging.LogRecord.__new__(logging.LogRecord)
-        vars(record).update(_NOWHERE, msg=name, created=time.time(), values=values)
+        vars(record).update(_NOWHERE, msg=name, created=time.time(), values=each[0], others=each[1:])
         LOGGER.handle(record)
 
 
@@ -55,10 +60,10 @@ def problem(name: str, error: BaseException | None = None, /, **values: object) 
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record. What `secrets` holds is blotted out wherever it appears.
+    """One JSON object a line, and a line for each time that the record speaks of.
 
-    Of anything that looks like a phone number the last four digits are left, except in an `id`, which is the
-    provider's own.
+    What `secrets` holds is blotted out wherever it appears. Of anything that looks like a phone number the
+    last four digits are left, except in an `id`, which is the provider's own.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -70,19 +75,19 @@ class JsonLines(logging.Formatter):
         self._second = (0, "")
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
+        begins: dict[str, object] = {
             "time": self._moment(record.created),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
-            **getattr(record, "values", {}),
         }
+        lines = [{**begins, **getattr(record, "values", {})}]
+        lines += [{**begins, **values} for values in getattr(record, "others", ())]
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        written = _written(line)
+            lines[0]["traceback"] = self.formatException(record.exc_info)
+        written = b"\n".join([_written(line) for line in lines])
         if not self._is_telling(written):
             return written.decode()
-        clean = {name: value if name in _KEPT else self._cleaned(value) for name, value in line.items()}
-        return _written(clean).decode()
+        return b"\n".join([_written(self._clean_line(line)) for line in lines]).decode()
 
     def _moment(self, seconds: float) -> str:
         """The moment in UTC, to the millisecond; of several within a second, the second is written once."""
@@ -93,12 +98,15 @@ class JsonLines(logging.Formatter):
         return f"{second[1]}.{int((seconds - whole) * 1000):03d}+00:00"
 
     def _is_telling(self, written: bytes) -> bool:
-        """Whether there may be a secret or a phone number in the line, in the digits of any script."""
+        """Whether there may be a secret or a phone number in the lines, in the digits of any script."""
         return (
             not written.isascii()
             or has_digits(written, PHONE_DIGITS)
             or any(secret in written for secret in self._written_secrets)
         )
+
+    def _clean_line(self, line: Mapping[str, object]) -> dict[str, object]:
+        return {name: value if name in _KEPT else self._cleaned(value) for name, value in line.items()}
 
     def _cleaned(self, value: object) -> object:
         if isinstance(value, _SEVERAL):

@@ -33,13 +33,14 @@ from pipeline_web import fill, latencies, percentile, web_server
 from servers import fresh_database, postgresql_server, valkey_server
 
 from adapters.processor import keep_to_one_processor
+from adapters.serving import WEB_THREADS
 
 PARTS = ("throughput", "latency", "webhook", "dispatch", "memory")
 THREADS = 1
 """Turns that a process takes at once here: they share one processor, and this machine has two."""
 
 SENDERS = 8
-"""POSTs that come at the same time: as many as a web process of `deploy/` takes."""
+"""POSTs that come at the same time where several processes serve: as many as one of `deploy/` takes."""
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def on_one_processor() -> Iterator[None]:
 class Mode:
     """Where it runs: the database's address, Redis or none, and how many worker processes (0: this one).
 
-    `place` is what this process is kept in while it runs.
+    `place` is what this process is kept in while it runs, `senders` how many POSTs come at the same time.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class Mode:
         redis_url: str = "",
         server_url: str = "",
         place: Callable[[], AbstractContextManager[object]] = nullcontext,
+        senders: int = SENDERS,
     ) -> None:
         self.name = name
         self.workers = workers
         self.place = place
+        self.senders = senders
         self.redis_url = redis_url
         self.server_url = server_url
 
@@ -154,7 +157,7 @@ def messages_of(messages: int, first: int, run: str) -> list[Posted]:
     return [posted_of(customer, place, run) for place in range(len(SAYS)) for customer in customers]
 
 
-def pushed(site: Site, said: list[Posted], senders: int = SENDERS) -> float:
+def pushed(site: Site, said: list[Posted], senders: int) -> float:
     """Messages a second, from the first that came to the last that was handled."""
     rows = site.storage.database.rows
     before = handled(rows)
@@ -202,8 +205,9 @@ def throughput(modes: list[Mode], messages: int, rounds: int) -> dict[str, float
         for mode in modes:
             with mode.database() as url:
                 with mode.running(url, []) as site:
-                    pushed(site, messages_of(len(SAYS) * 25, 0, "warm"))
-                    ours[mode.name].append(pushed(site, messages_of(messages, 1000, f"round{number}")))
+                    pushed(site, messages_of(len(SAYS) * 25, 0, "warm"), mode.senders)
+                    said = messages_of(messages, 1000, f"round{number}")
+                    ours[mode.name].append(pushed(site, said, mode.senders))
                     conversations = [
                         row[0] for row in site.storage.database.rows("SELECT id FROM conversations")
                     ]
@@ -229,7 +233,7 @@ def latency(modes: list[Mode], rates: dict[str, float], seconds: float = 10.0) -
         began: defaultdict[int, list[float]] = defaultdict(list)
         done: list[tuple[int, float]] = []
         with mode.database() as url, mode.running(url, done) as site:
-            pushed(site, messages_of(len(SAYS) * 25, 0, "warm"))
+            pushed(site, messages_of(len(SAYS) * 25, 0, "warm"), mode.senders)
             start = time.perf_counter()
             for number in range(count):
                 time.sleep(max(0.0, start + number / rate - time.perf_counter()))
@@ -363,8 +367,8 @@ def main() -> None:
         server = stack.enter_context(postgresql_server(Path(folder) / "postgresql"))
         queue = stack.enter_context(valkey_server(Path(folder)))
         modes = [
-            Mode("SQLite, one process", 0, place=on_one_processor),
-            Mode("SQLite, over all processors", 0),
+            Mode("SQLite, one process", 0, place=on_one_processor, senders=WEB_THREADS),
+            Mode("SQLite, over all processors", 0, senders=WEB_THREADS),
         ]
         modes += [
             Mode(f"PostgreSQL and Redis, {count}", number, queue.url, server.url)

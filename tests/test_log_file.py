@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import multiprocessing
@@ -228,6 +229,28 @@ def test_lines_of_one_second_and_of_an_earlier_one_have_the_moment_of_each():
         moment = MIDNIGHT + timedelta(milliseconds=milliseconds, microseconds=500)
         written = json.loads(lines.format(record("turn", moment)))["time"]
         assert written == moment.isoformat(timespec="milliseconds")
+
+
+@pytest.mark.parametrize("hidden", [0, 1, 2])
+def test_what_happened_several_times_has_a_line_for_each(hidden: int) -> None:
+    said = [{"what": "nothing to hide", "conversation": number} for number in range(3)]
+    said[hidden]["what"] = f"{SECRETS[0]} of +923001234567"
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(log.JsonLines(SECRETS))
+    log.LOGGER.addHandler(handler)
+    try:
+        log.LOGGER.setLevel(logging.INFO)
+        log.events("turn", said)
+        log.events("turn", [])
+    finally:
+        log.LOGGER.removeHandler(handler)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line["conversation"]) for line in lines] == [("turn", n) for n in range(3)]
+    assert len({line["time"] for line in lines}) == 1
+    shown = ["nothing to hide"] * 3
+    shown[hidden] = "[secret] of …4567"
+    assert [line["what"] for line in lines] == shown
 
 
 @pytest.mark.parametrize("said", [f"with {secret}, and" for secret in SECRETS])

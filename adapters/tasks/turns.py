@@ -140,8 +140,7 @@ class TakingTurns:
                 "turns_undone", error=f"{type(error).__name__}: {error}", conversations=len(conversations)
             )
             return Left((), tuple(conversations))
-        for attempt in taken:
-            self._note(attempt)
+        self._note(taken)
         told = [conversation for attempt in taken for conversation in attempt.has_news_for()]
         if told:
             self.deliver(*told)
@@ -240,24 +239,26 @@ class TakingTurns:
         told = attempt.has_news_for()
         if told:
             self.deliver(*told)
-        self._note(attempt)
+        self._note((attempt,))
 
-    def _note(self, attempt: _Attempt) -> None:
-        """Writes a turn that was kept down for people."""
+    def _note(self, kept: Sequence[_Attempt]) -> None:
+        """Writes turns that were kept down for people."""
+        log.events("turn", [self._noted(attempt) for attempt in kept])
+
+    def _noted(self, attempt: _Attempt) -> dict[str, object]:
         working, message = attempt.working, attempt.message
         seconds = time.perf_counter() - attempt.began
         self.metrics.turn(working.business, "handled", seconds)
-        log.event(
-            "turn",
-            business=working.business,
-            conversation=working.id,
-            message=message.id if message else None,
-            correlation=message.correlation if message else "",
-            before=attempt.before,
-            state=attempt.state,
-            replies=attempt.replies,
-            milliseconds=round(seconds * 1000, 1),
-        )
+        return {
+            "business": working.business,
+            "conversation": working.id,
+            "message": message.id if message else None,
+            "correlation": message.correlation if message else "",
+            "before": attempt.before,
+            "state": attempt.state,
+            "replies": attempt.replies,
+            "milliseconds": round(seconds * 1000, 1),
+        }
 
     def _record_failure(self, attempt: _Attempt, error: Exception) -> None:
         working, message, due = attempt.working, attempt.message, attempt.due
