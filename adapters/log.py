@@ -45,7 +45,7 @@ def event(name: str, /, **values: object) -> None:
 
 
 def events(name: str, each: Sequence[Mapping[str, object]]) -> None:
-    """Logs that the same happened several times, with the values of each: a line for each, written at once."""
+    """Logs that the same happened several times, with the values of each, in lines written at once."""
     if each and LOGGER.isEnabledFor(logging.INFO):
         # No line says where in the code it was written, or by which thread, and to find that out costs more
         # than the rest.
