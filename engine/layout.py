@@ -7,8 +7,6 @@ lists get a row that shows more; long texts are split at a line.
 import re
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from engine.limits import Limits
 from engine.message import Media, Option, Outbound
 
@@ -126,7 +124,7 @@ def _with_body(saying: Saying, limits: Limits, interactive: Outbound) -> list[Ou
     if len(chunks) > 1:
         messages.extend(Outbound(text=part) for part in split("\n".join(chunks[:-1]), limits.text))
     messages.append(
-        replace(interactive, text=chunks[-1], header=header, footer=footer, media=media if heads_it else None)
+        interactive._replace(text=chunks[-1], header=header, footer=footer, media=media if heads_it else None)
     )
     return messages
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
-
-import msgspec
+from typing import Any, Literal, NamedTuple
 
 from engine.limits import Kind
 
@@ -12,7 +10,7 @@ NOTHING: Mapping[str, Any] = {}
 """What a provider said where nobody kept it."""
 
 
-class Media(msgspec.Struct, frozen=True):
+class Media(NamedTuple):
     """A picture, sound, film or file: a provider's id or an address, its MIME type and its file name."""
 
     id: str = ""
@@ -21,7 +19,7 @@ class Media(msgspec.Struct, frozen=True):
     filename: str = ""
 
 
-class Inbound(msgspec.Struct, frozen=True):
+class Inbound(NamedTuple):
     """One message of a customer.
 
     `text` is the body, a caption, or the title of what was pressed; `press` the id that the pressed button
@@ -53,7 +51,7 @@ class Inbound(msgspec.Struct, frozen=True):
     original: str = ""
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(NamedTuple):
     """What a provider says of a message that we sent: `sent`, `delivered`, `read` or `failed`.
 
     `reference` is what we gave the provider to name the message by, empty where it brings none back. `remedy`
@@ -73,7 +71,7 @@ class Receipt(msgspec.Struct, frozen=True):
     wait: float = 0.0
 
 
-class Unread(msgspec.Struct, frozen=True):
+class Unread(NamedTuple):
     """What a provider sent and nobody here understands, kept as it came; `reason` says why."""
 
     reason: str
@@ -82,7 +80,7 @@ class Unread(msgspec.Struct, frozen=True):
     raw: Mapping[str, Any] = NOTHING
 
 
-class Option(msgspec.Struct, frozen=True):
+class Option(NamedTuple):
     """A button or list row as it goes out: what it says, its second line, and the id a press brings back."""
 
     title: str
@@ -90,7 +88,7 @@ class Option(msgspec.Struct, frozen=True):
     about: str = ""
 
 
-class Outbound(msgspec.Struct, frozen=True):
+class Outbound(NamedTuple):
     """One message to a customer, already fit for its channel.
 
     Either `buttons` or `rows` (a list opened by `list_button`) or neither. `media` is (kind, Media) and

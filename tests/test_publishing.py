@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 from storage_case import NOW, Place, in_threads
 
 from adapters.fates import fates, told
@@ -72,7 +71,7 @@ class Shop:
     def hears(self, sender: str, inbound: Inbound) -> list[str]:
         self.count += 1
         self.now += timedelta(seconds=1)
-        message = replace(inbound, id=f"in.{self.count}", sender=sender, channel=NUMBER, sent_at=self.now)
+        message = inbound._replace(id=f"in.{self.count}", sender=sender, channel=NUMBER, sent_at=self.now)
         self.storage.accept("simulator", [message], self.now)
         conversation = self.id_of(sender)
         before = self.said_to(conversation)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 import orjson
 
-from engine.message import Inbound, Outbound, Receipt
+from engine.message import Inbound, Media, Option, Outbound, Receipt, Unread
 from engine.turn import Timer
+
+SAID = (Inbound, Media, Receipt, Unread, Option, Outbound, Timer)
+"""What is kept by the names of its parts."""
 
 DEEPEST = 100
 """The nesting of raw updates beyond which what is inside is left out."""
@@ -18,9 +21,36 @@ DEEPEST = 100
 LONGEST_ID = 512
 """Characters of a message's or a customer's id, at most; PostgreSQL indexes no more than 2,700 bytes."""
 
-_read_inbound: Callable[[str], Inbound] = msgspec.json.Decoder(Inbound).decode
-_read_receipt: Callable[[str], Receipt] = msgspec.json.Decoder(Receipt).decode
-_read_outbound: Callable[[str], Outbound] = msgspec.json.Decoder(Outbound).decode
+Form = type[msgspec.Struct]
+Said = TypeVar("Said", Inbound, Option, Outbound, Receipt, Media)
+
+
+def _form_of(kind: Any, **nested: object) -> Form:
+    """The same parts as msgspec reads and writes them by their names, with the forms of what stands in them.
+
+    A part that had not been thought of when it was written has its default; what nobody knows is left out.
+    """
+    types = get_type_hints(kind) | nested
+    defaults = kind._field_defaults
+    return msgspec.defstruct(
+        kind.__name__,
+        [(name, types[name], *([defaults[name]] if name in defaults else [])) for name in kind._fields],
+    )
+
+
+_MEDIA = _form_of(Media)
+_OPTION = _form_of(Option)
+_INBOUND = _form_of(Inbound, media=_MEDIA | None)
+_RECEIPT = _form_of(Receipt)
+_OUTBOUND = _form_of(
+    Outbound,
+    buttons=tuple[_OPTION, ...],  # type: ignore[valid-type]
+    rows=tuple[_OPTION, ...],  # type: ignore[valid-type]
+    media=tuple[str, _MEDIA] | None,  # type: ignore[valid-type]
+)
+_read_inbound: Callable[[str], Any] = msgspec.json.Decoder(_INBOUND).decode
+_read_receipt: Callable[[str], Any] = msgspec.json.Decoder(_RECEIPT).decode
+_read_outbound: Callable[[str], Any] = msgspec.json.Decoder(_OUTBOUND).decode
 _written: Callable[[object], bytes] = msgspec.json.Encoder(enc_hook=str).encode
 _A_TIMER = '{"place":'
 
@@ -49,8 +79,7 @@ def clean_inbound(inbound: Inbound) -> Inbound:
         clean_id(inbound.id)
     if _texts_of(inbound).isprintable():
         return inbound
-    return msgspec.structs.replace(
-        inbound,
+    return inbound._replace(
         text=clean(inbound.text),
         press=None if inbound.press is None else clean(inbound.press),
         address=clean(inbound.address),
@@ -70,8 +99,9 @@ def _texts_of(inbound: Inbound) -> str:
 def dump(value: object) -> str:
     """The value as JSON. What JSON or a database cannot hold is replaced: an update must be kept."""
     try:
-        if isinstance(value, msgspec.Struct):
-            return _written(value).decode()
+        form = _formed(value)
+        if form is not None:
+            return _written(form).decode()
         return orjson.dumps(value, default=_named, option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, ValueError, OverflowError, RecursionError):
         return orjson.dumps(_plain(value, 0)).decode()
@@ -79,22 +109,52 @@ def dump(value: object) -> str:
 
 def load_received(payload: str) -> Inbound | Timer:
     """The message of a customer, or the timer, that `dump` wrote. Raises msgspec.DecodeError for another."""
-    return Timer(**orjson.loads(payload)) if payload.startswith(_A_TIMER) else _read_inbound(payload)
+    return Timer(**orjson.loads(payload)) if payload.startswith(_A_TIMER) else load_inbound(payload)
 
 
 def load_inbound(payload: str) -> Inbound:
     """The message of a customer that `dump` wrote. Raises msgspec.DecodeError for another."""
-    return _read_inbound(payload)
+    form = _read_inbound(payload)
+    if form.media is not None:
+        form.media = _made(Media, form.media)
+    return _made(Inbound, form)
 
 
 def load_receipt(payload: str) -> Receipt:
     """The receipt that `dump` wrote. Raises msgspec.DecodeError for another."""
-    return _read_receipt(payload)
+    return _made(Receipt, _read_receipt(payload))
 
 
 def load_outbound(payload: str) -> Outbound:
     """The reply that `dump` wrote. Raises msgspec.DecodeError for another."""
-    return _read_outbound(payload)
+    form = _read_outbound(payload)
+    form.buttons = tuple([_made(Option, button) for button in form.buttons])
+    form.rows = tuple([_made(Option, row) for row in form.rows])
+    if form.media is not None:
+        kind, media = form.media
+        form.media = kind, _made(Media, media)
+    return _made(Outbound, form)
+
+
+def _made(kind: type[Said], form: msgspec.Struct) -> Said:
+    return kind._make(msgspec.structs.astuple(form))
+
+
+def _formed(value: object) -> msgspec.Struct | None:
+    """What is written of a message, a reply or a receipt; None for any other value."""
+    if isinstance(value, Inbound):
+        if value.media is not None:
+            value = value._replace(media=_MEDIA(*value.media))  # type: ignore[arg-type]
+        return _INBOUND(*value)
+    if isinstance(value, Outbound):
+        form: Any = _OUTBOUND(*value)
+        form.buttons = [_OPTION(*button) for button in value.buttons]
+        form.rows = [_OPTION(*row) for row in value.rows]
+        if value.media is not None:
+            kind, media = value.media
+            form.media = kind, _MEDIA(*media)
+        return form
+    return _RECEIPT(*value) if isinstance(value, Receipt) else None
 
 
 def kind_of(outbound: Outbound) -> str:
@@ -112,9 +172,7 @@ def kind_of(outbound: Outbound) -> str:
 
 def _named(value: object) -> object:
     """What is said as a dictionary of its parts; another value that JSON does not know, as text."""
-    if isinstance(value, msgspec.Struct):
-        return msgspec.structs.asdict(value)
-    return value._asdict() if isinstance(value, Timer) else str(value)
+    return value._asdict() if isinstance(value, SAID) else str(value)
 
 
 def _plain(value: object, depth: int) -> Any:
@@ -126,8 +184,8 @@ def _plain(value: object, depth: int) -> Any:
         return value
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else str(value)
-    if isinstance(value, msgspec.Struct | Timer):
-        value = _named(value)
+    if isinstance(value, SAID):
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {clean(str(key)): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

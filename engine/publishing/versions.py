@@ -8,8 +8,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msgspec.structs import replace
-
 from engine.conversation import Conversation
 from engine.declarations import Unreadable
 from engine.expressions import ExpressionFailed
@@ -289,7 +287,7 @@ def taking(
         elif _is_misread(before, after, own.flow, newest.flow):
             # Pressed in this visit, the command is looked up by its name; without one, nothing is understood.
             command = str(before.rule.rule.name) if before.how == "word" and before.rule else ""
-            inbound = replace(inbound, kind="press", press=encode_press(moved.visit, command, {}))
+            inbound = inbound._replace(kind="press", press=encode_press(moved.visit, command, {}))
         elif not _leads_on(after) and not _understand_the_same(own, conversation, newest, moved):
             # The next answer is one to the question of its own version still.
             moved = Outcome("asks")
