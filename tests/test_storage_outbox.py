@@ -41,7 +41,15 @@ from adapters.storage import (
     working_turn,
 )
 from adapters.storage.database import stored
-from adapters.storage.payloads import DEEPEST, dump, kind_of, load_inbound, load_outbound, load_received
+from adapters.storage.payloads import (
+    DEEPEST,
+    dump,
+    kind_of,
+    load_inbound,
+    load_outbound,
+    load_receipt,
+    load_received,
+)
 from engine.message import Inbound, Media, Option, Outbound, Receipt
 from engine.turn import Timer
 
@@ -268,6 +276,15 @@ def test_a_text_is_queued_for_somebody_new(storage: Storage) -> None:
 def test_a_reply_comes_back_as_it_was_queued(outbound: Outbound, kind: str) -> None:
     assert load_outbound(dump(outbound)) == outbound
     assert kind_of(outbound) == kind
+
+
+def test_a_kind_that_a_later_version_knows_is_read_as_it_stands() -> None:
+    """Where hosts are changed one by one, one that is still old reads what a new one kept."""
+    message = Inbound("text", "hi", id="w1", sender=ANN, channel=NUMBER)
+    later = dump(message).replace('"kind":"text"', '"kind":"poll","choices":[1]')
+    assert load_received(later) == message._replace(kind="poll")  # type: ignore[arg-type]
+    receipt = dump(Receipt("w1", "sent")).replace('"sent"', '"pinned"')
+    assert load_receipt(receipt) == Receipt("w1", "pinned")  # type: ignore[arg-type]
 
 
 def nested(levels: int) -> dict[str, object]:

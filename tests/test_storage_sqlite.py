@@ -13,7 +13,7 @@ import apsw
 import pytest
 from storage_case import SHOP, Place, in_threads, opened
 
-from adapters.storage import DatabaseURLError, Storage, open_storage
+from adapters.storage import DatabaseBusy, DatabaseURLError, Storage, open_storage
 from adapters.storage.sqlite import SQLite
 
 
@@ -41,6 +41,21 @@ def test_every_thread_writes_safely_to_the_disk(storage: Storage) -> None:
     thread.join()
     look()
     assert found == [["wal", 2, 1, 30_000]] * 2
+
+
+def test_a_file_that_cannot_be_reached_for_a_while_is_busy_and_not_broken(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    storage = open_storage(f"sqlite:///{folder / 'shop.db'}")
+    folder.rename(tmp_path / "taken away")
+    with pytest.raises(DatabaseBusy, match="unable to open"):
+        storage.database.check_writable()
+    (tmp_path / "taken away").rename(folder)
+    storage.database.check_writable()
+    storage.migrate()
+    storage.seed(SHOP)
+    assert storage.database.rows("SELECT COUNT(*) > 0 FROM products") == [(1,)]
+    storage.close()
 
 
 def test_no_statement_is_planned_anew_for_other_values(storage: Storage) -> None:

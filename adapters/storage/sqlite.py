@@ -269,10 +269,10 @@ class _Writing:
         database = self._database
         database._lock.acquire()
         try:
-            connection = database.writer()
-            if connection.in_transaction:
-                raise StorageError("a transaction is open in this thread already: end it first")
             try:
+                connection = database.writer()
+                if connection.in_transaction:
+                    raise StorageError("a transaction is open in this thread already: end it first")
                 connection.execute("BEGIN IMMEDIATE")
             except apsw.Error as error:
                 named = _named(error)
